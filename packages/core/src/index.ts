@@ -1,0 +1,43 @@
+export { NetnsError, type NetnsErrorDetails } from './errors/netns-error.ts'
+export { catalogue, type CatalogueEntry, type NetnsErrorCode } from './errors/catalogue.ts'
+export { resolveOptions } from './options/resolve-options.ts'
+export type {
+  EnvOptions,
+  FsOptions,
+  LimitOptions,
+  NetMode,
+  NetnsOptions,
+  NetOptions,
+  ResolvedOptions,
+} from './options/types.ts'
+export { readHost } from './host/read-host.ts'
+export type { HostContext, HostFacts, HostFiles, HostNode, Mount } from './host/types.ts'
+export { planSandbox } from './plan/plan-sandbox.ts'
+export { encodePlan } from './plan/encode.ts'
+export type { Degree, SandboxContext, SandboxPlan, Step, Upper } from './plan/types.ts'
+export { launch } from './launcher/launch.ts'
+export { resolveLauncher } from './launcher/resolve-launcher.ts'
+export type {
+  DegradedEvent,
+  KeepRequest,
+  KeptFile,
+  LaunchRequest,
+  Sandbox,
+  SandboxEnd,
+  SandboxStart,
+} from './launcher/types.ts'
+export { probe } from './probe/probe.ts'
+export type { ProbeCheck, ProbeReport } from './probe/types.ts'
+export { filterEnv } from './env/filter-env.ts'
+export { findServices, listedServices, readListeners } from './services/find-services.ts'
+export type { Listener, Service } from './services/types.ts'
+export { RunReportCollector } from './report/run-report.ts'
+export { renderSummary } from './report/render-summary.ts'
+export type { FallbackRecord, RunReport, SandboxRecord } from './report/types.ts'
+export {
+  HOST_NAMESPACES_VARIABLE,
+  hostNamespaces,
+  isInsideSandbox,
+  sandboxInfo,
+  type SandboxInfo,
+} from './sandbox-info/sandbox-info.ts'
