@@ -1,0 +1,151 @@
+/* PID 1 of the sandbox: builds it, starts the worker, reaps, keeps the tree until it is released. */
+#include "netns.h"
+#include "sys.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+/*
+ * A bare PR_SET_PDEATHSIG races with a parent that died before the call, so a message from the outer
+ * process is awaited after it: no parent, no message.
+ */
+static pid_t await_go(struct sandbox *sandbox)
+{
+	struct message message;
+	int fd;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) ||
+	    link_receive(sandbox->link, &message, &fd) <= 0 || message.type != MSG_GO)
+		_exit(EXIT_NO_SANDBOX);
+	return message.value;
+}
+
+static void NORETURN give_up(struct sandbox *sandbox)
+{
+	report_error(sandbox->options->status_fd, &sandbox->failure);
+	link_send(sandbox->link, MSG_FAILED, 0, NULL, -1);
+	_exit(EXIT_NO_SANDBOX);
+}
+
+static int signal_descriptor(void)
+{
+	sigset_t child;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	return signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Reaps what has ended; tells whether the worker was among it. */
+static bool reap(pid_t worker, struct ending *ending)
+{
+	bool ended = false;
+	struct rusage usage;
+	int status;
+	pid_t pid;
+	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+		if (pid != worker)
+			continue;
+		ended = true;
+		ending->status = status;
+		ending->max_rss_kib = usage.ru_maxrss;
+	}
+	return ended;
+}
+
+/* Only PID 1 of a pid namespace of its own may signal -1: elsewhere that is every process of the user. */
+static int end_processes(void)
+{
+	int left = 0;
+	if (getpid() != 1)
+		return 0;
+	kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		left++;
+	return left;
+}
+
+/* Serves the outer process; gives false when PID 1 has nothing more to wait for. */
+static bool serve(struct sandbox *sandbox, pid_t worker)
+{
+	struct message message;
+	int fd;
+	if (link_receive(sandbox->link, &message, &fd) <= 0)
+		_exit(EXIT_NO_SANDBOX); /* the outer process is gone, and with us everything inside */
+	switch (message.type) {
+	case MSG_SIGNAL:
+		if (worker > 0)
+			kill(worker, message.value);
+		return true;
+	case MSG_CHANGES:
+		changes_list(sandbox, message.text);
+		return true;
+	case MSG_TAKE:
+		changes_open(sandbox, message.text);
+		return true;
+	default:
+		return message.type != MSG_RELEASE;
+	}
+}
+
+static void await_worker(struct sandbox *sandbox, pid_t worker, struct ending *ending)
+{
+	struct pollfd fds[] = { { .fd = sandbox->link, .events = POLLIN },
+		                { .fd = signal_descriptor(), .events = POLLIN } };
+	struct signalfd_siginfo drained;
+	while (!reap(worker, ending)) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[0].revents)
+			serve(sandbox, worker);
+		while (read(fds[1].fd, &drained, sizeof drained) > 0)
+			;
+	}
+	close(fds[1].fd);
+}
+
+static void block_signals(void)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int init_run(struct sandbox *sandbox)
+{
+	pid_t worker;
+	struct ending ending = { 0 };
+	int64_t start = now_us();
+
+	block_signals();
+	pid_t host_pid = await_go(sandbox);
+	sandbox->umask = umask(0);
+	if (rootfs_make_private(sandbox) || steps_run(sandbox) || rootfs_enter(sandbox))
+		give_up(sandbox);
+	/*
+	 * Even root inside cannot trace us then, nor follow our /proc/1/root and /proc/1/fd: that
+	 * asks for CAP_SYS_PTRACE in the user namespace in which we were executed, the host's.
+	 */
+	if (prctl(PR_SET_DUMPABLE, 0)) {
+		step_fail(sandbox, "prctl", "PR_SET_DUMPABLE");
+		give_up(sandbox);
+	}
+	report_started(sandbox->options->status_fd, host_pid, now_us() - start);
+	if (worker_start(sandbox, &worker))
+		give_up(sandbox);
+
+	await_worker(sandbox, worker, &ending);
+	ending.left_processes = end_processes();
+	counters_read(sandbox, &ending);
+	report_ended(sandbox->options->status_fd, &ending);
+	link_send(sandbox->link, MSG_ENDED, ending.status, NULL, -1);
+	while (sandbox->hold && serve(sandbox, -1))
+		;
+	_exit(0);
+}

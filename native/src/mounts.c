@@ -1,0 +1,326 @@
+/*
+ * Steps that mount. Every mount is made detached and then moved to a destination that is held as a
+ * descriptor, so nothing can be swapped between look-up and mount.
+ */
+#include "netns.h"
+#include "sys.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct parameter {
+	const char *key, *value; /* no value: a flag */
+};
+
+static int set_parameters(int fs, const struct parameter *parameters)
+{
+	for (const struct parameter *p = parameters; p->key; p++) {
+		if (!p->value ? sys_fsconfig(fs, FSCONFIG_SET_FLAG, p->key, NULL)
+		              : sys_fsconfig(fs, FSCONFIG_SET_STRING, p->key, p->value))
+			return -1;
+	}
+	return 0;
+}
+
+/* A new file system as a detached mount. */
+static int make_mount(struct sandbox *sandbox, const char *type, const struct parameter *parameters,
+                      unsigned attributes)
+{
+	int fs = sys_fsopen(type);
+	if (fs < 0)
+		return step_fail(sandbox, "fsopen", type);
+	int mount = -1;
+	if (set_parameters(fs, parameters))
+		step_fail(sandbox, "fsconfig", type);
+	else if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL))
+		step_fail(sandbox, "fsconfig", type);
+	else if ((mount = sys_fsmount(fs, attributes)) < 0)
+		step_fail(sandbox, "fsmount", type);
+	close(fs);
+	return mount;
+}
+
+/* Takes both descriptors. */
+static int attach(struct sandbox *sandbox, int mount, int dest, const char *path)
+{
+	int failed = mount < 0 || dest < 0;
+	if (!failed && sys_move_mount(mount, dest))
+		failed = step_fail(sandbox, "move_mount", path);
+	if (mount >= 0)
+		close(mount);
+	if (dest >= 0)
+		close(dest);
+	return failed ? -1 : 0;
+}
+
+static int attach_new(struct sandbox *sandbox, const char *dest, const char *type,
+                      const struct parameter *parameters, unsigned attributes)
+{
+	int dest_fd = dest_make_dir(sandbox, dest);
+	if (dest_fd < 0)
+		return -1;
+	int mount = make_mount(sandbox, type, parameters, attributes);
+	if (mount < 0 && strcmp(type, sandbox->failure.path) == 0)
+		snprintf(sandbox->failure.path, sizeof sandbox->failure.path, "%s", dest);
+	return attach(sandbox, mount, dest_fd, dest);
+}
+
+static const struct parameter no_parameters[] = { { NULL, NULL } };
+
+/*
+ * The store hides on top of the host's "/" until the pivot: a look-up of an absolute path starts at
+ * our root, which is below, so the host's paths stay valid while we build.
+ */
+int step_store(struct sandbox *sandbox, const struct step *step)
+{
+	const struct parameter parameters[] = {
+		{ "mode", "0755" },
+		{ strcmp(step->argv[0], "-") ? "size" : NULL, step->argv[0] },
+		{ NULL, NULL },
+	};
+	int store = make_mount(sandbox, "tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	if (store < 0)
+		return -1;
+	int host_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (host_root < 0 || sys_move_mount(store, host_root))
+		return step_fail(sandbox, "move_mount", "store");
+	close(host_root);
+	sandbox->store = store;
+	if (fchdir(store))
+		return step_fail(sandbox, "fchdir", "store");
+	static const char *const dirs[] = { "root", "l", "u", "w" };
+	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)
+		if (mkdir(dirs[i], 0755))
+			return step_fail(sandbox, "mkdir", dirs[i]);
+	int root = make_mount(sandbox, "tmpfs", parameters, MOUNT_ATTR_NODEV);
+	int dest = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (attach(sandbox, root, dest, "root"))
+		return -1;
+	sandbox->root = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return sandbox->root < 0 ? step_fail(sandbox, "open", "root") : 0;
+}
+
+int step_tmpfs(struct sandbox *sandbox, const struct step *step)
+{
+	const char *dest = step->argv[0], *size = step->argv[4];
+	const struct parameter parameters[] = {
+		{ strcmp(size, "-") ? "size" : NULL, size },
+		{ NULL, NULL },
+	};
+	if (attach_new(sandbox, dest, "tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV))
+		return -1;
+	int fd = dest_open(sandbox, dest, O_PATH | O_DIRECTORY);
+	if (fd < 0)
+		return -1;
+	int failed = apply_owner(fd, step->argv[1], step->argv[2], step->argv[3]);
+	if (failed)
+		step_fail(sandbox, "chmod", dest);
+	close(fd);
+	return failed;
+}
+
+static int set_read_only(struct sandbox *sandbox, int tree, const char *path)
+{
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
+	if (sys_mount_setattr(tree, AT_RECURSIVE, &attributes))
+		return step_fail(sandbox, "mount_setattr", path);
+	return 0;
+}
+
+static int clone_tree(struct sandbox *sandbox, int dir, const char *path, const char *flags)
+{
+	unsigned recursive = step_flag(flags, "rec") ? AT_RECURSIVE : 0;
+	int tree = sys_open_tree(dir, path, OPEN_TREE_CLONE | recursive | (*path ? 0 : AT_EMPTY_PATH));
+	if (tree < 0)
+		return step_fail(sandbox, "open_tree", path);
+	if (step_flag(flags, "ro") && set_read_only(sandbox, tree, path)) {
+		close(tree);
+		return -1;
+	}
+	return tree;
+}
+
+/* Layers are kept in the store: later roots are built from them when the host's tree is gone. */
+int step_lower(struct sandbox *sandbox, const struct step *step)
+{
+	char dest[PATH_MAX];
+	snprintf(dest, sizeof dest, "l/%s", step->argv[0]);
+	int tree = clone_tree(sandbox, AT_FDCWD, step->argv[1], "-");
+	if (tree < 0)
+		return -1;
+	return attach(sandbox, tree, dest_make_dir(sandbox, dest), dest);
+}
+
+static int make_upper(struct sandbox *sandbox, const struct step *step, char *upper, char *work)
+{
+	snprintf(upper, PATH_MAX, "u/%s", step->argv[1]);
+	snprintf(work, PATH_MAX, "w/%s", step->argv[1]);
+	if ((mkdir(upper, 0755) && errno != EEXIST) || (mkdir(work, 0700) && errno != EEXIST))
+		return step_fail(sandbox, "mkdir", upper);
+	int fd = dest_open(sandbox, upper, O_PATH | O_DIRECTORY);
+	if (fd < 0)
+		return -1;
+	int failed = apply_owner(fd, step->argv[2], step->argv[3], step->argv[4]);
+	if (failed)
+		step_fail(sandbox, "chmod", upper);
+	close(fd);
+	return failed;
+}
+
+/*
+ * Layer names are short and relative to the store (PID 1's working directory): fsconfig refuses
+ * strings above 255 bytes, and user paths may hold ':' or ','.
+ */
+static int overlay_mount(struct sandbox *sandbox, const struct step *step, const char *lower)
+{
+	char upper[PATH_MAX], work[PATH_MAX];
+	if (make_upper(sandbox, step, upper, work))
+		return -1;
+	const struct parameter parameters[] = {
+		{ "source", "netns" },   { "lowerdir", lower },
+		{ "upperdir", upper },   { "workdir", work },
+		{ "userxattr", NULL },   { NULL, NULL },
+	};
+	return make_mount(sandbox, "overlay", parameters,
+	                  step_flag(step->argv[5], "ro") ? MOUNT_ATTR_RDONLY : 0);
+}
+
+int step_overlay(struct sandbox *sandbox, const struct step *step)
+{
+	const char *dest = step->argv[0];
+	char lower[PATH_MAX];
+	snprintf(lower, sizeof lower, "l/%s", step->argv[1]);
+	int dest_fd = dest_make_dir(sandbox, dest);
+	if (dest_fd < 0)
+		return -1;
+	int mount = overlay_mount(sandbox, step, lower);
+	if (mount < 0) {
+		step_fail(sandbox, sandbox->failure.syscall, dest);
+		if (step_flag(step->argv[5], "optional")) {
+			step_degraded(sandbox, "overlay");
+			mount = clone_tree(sandbox, AT_FDCWD, lower, "rec,ro");
+		}
+	}
+	return attach(sandbox, mount, dest_fd, dest);
+}
+
+static int bind_tree(struct sandbox *sandbox, const struct step *step)
+{
+	const char *source = step->argv[1], *flags = step->argv[2];
+	if (!step_flag(flags, "store"))
+		return clone_tree(sandbox, AT_FDCWD, source, flags);
+	int fd = dest_open(sandbox, source, O_PATH);
+	int tree = fd < 0 ? -1 : clone_tree(sandbox, fd, "", flags);
+	if (fd >= 0)
+		close(fd);
+	return tree;
+}
+
+int step_bind(struct sandbox *sandbox, const struct step *step)
+{
+	const char *dest = step->argv[0], *flags = step->argv[2];
+	int tree = bind_tree(sandbox, step);
+	int failed = tree < 0;
+	if (!failed) {
+		int dest_fd = step_flag(flags, "file") ? dest_make_file(sandbox, dest)
+		                                       : dest_make_dir(sandbox, dest);
+		failed = attach(sandbox, tree, dest_fd, dest);
+	}
+	if (failed && step_flag(flags, "optional")) {
+		step_degraded(sandbox, "bind");
+		return 0;
+	}
+	return failed ? -1 : 0;
+}
+
+int step_readonly(struct sandbox *sandbox, const struct step *step)
+{
+	const char *dest = step->argv[0];
+	int fd = dest_open(sandbox, dest, O_PATH);
+	if (fd < 0) /* not every kernel has every file of /proc */
+		return step->argc > 1 && step_flag(step->argv[1], "optional") ? 0 : -1;
+	int tree = clone_tree(sandbox, fd, "", "rec,ro");
+	return attach(sandbox, tree, fd, dest);
+}
+
+static int mask_file(struct sandbox *sandbox)
+{
+	int file = openat(sandbox->store, "masked", O_CREAT | O_WRONLY | O_CLOEXEC, 0);
+	if (file < 0)
+		return step_fail(sandbox, "openat", "masked");
+	int tree = clone_tree(sandbox, file, "", "ro");
+	close(file);
+	return tree;
+}
+
+int step_mask(struct sandbox *sandbox, const struct step *step)
+{
+	static const struct parameter parameters[] = { { "mode", "0" }, { NULL, NULL } };
+	const char *dest = step->argv[0];
+	int fd = dest_open(sandbox, dest, O_PATH);
+	if (fd < 0)
+		return -1;
+	struct stat st;
+	bool directory = !fstat(fd, &st) && S_ISDIR(st.st_mode);
+	int tree = directory ? make_mount(sandbox, "tmpfs", parameters, MOUNT_ATTR_RDONLY)
+	                     : mask_file(sandbox);
+	return attach(sandbox, tree, fd, dest);
+}
+
+#define PSEUDO (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+/* A fresh one is refused where the host's is covered in part ("mount too revealing"). */
+static int fresh_or_bound(struct sandbox *sandbox, const char *dest, const char *type,
+                          const char *host_path, unsigned attributes)
+{
+	if (!attach_new(sandbox, dest, type, no_parameters, attributes))
+		return 0;
+	step_degraded(sandbox, sandbox->failure.stage);
+	int tree = clone_tree(sandbox, AT_FDCWD, host_path,
+	                      attributes & MOUNT_ATTR_RDONLY ? "rec,ro" : "rec");
+	return attach(sandbox, tree, tree < 0 ? -1 : dest_make_dir(sandbox, dest), dest);
+}
+
+int step_proc(struct sandbox *sandbox, const struct step *step)
+{
+	return fresh_or_bound(sandbox, step->argv[0], "proc", "/proc", PSEUDO);
+}
+
+int step_sysfs(struct sandbox *sandbox, const struct step *step)
+{
+	return fresh_or_bound(sandbox, step->argv[0], "sysfs", "/sys", PSEUDO | MOUNT_ATTR_RDONLY);
+}
+
+int step_cgroup2(struct sandbox *sandbox, const struct step *step)
+{
+	if (attach_new(sandbox, step->argv[0], "cgroup2", no_parameters, PSEUDO))
+		step_degraded(sandbox, "cgroup2");
+	return 0;
+}
+
+int step_devpts(struct sandbox *sandbox, const struct step *step)
+{
+	static const struct parameter parameters[] = {
+		{ "ptmxmode", "0666" }, { "mode", "0620" }, { NULL, NULL },
+	};
+	return attach_new(sandbox, step->argv[0], "devpts", parameters,
+	                  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+}
+
+int step_mqueue(struct sandbox *sandbox, const struct step *step)
+{
+	if (attach_new(sandbox, step->argv[0], "mqueue", no_parameters, PSEUDO))
+		step_degraded(sandbox, "mqueue");
+	return 0;
+}
+
+int step_dev(struct sandbox *sandbox, const struct step *step)
+{
+	char source[64];
+	snprintf(source, sizeof source, "/dev/%s", step->argv[1]);
+	int tree = clone_tree(sandbox, AT_FDCWD, source, "-");
+	return attach(sandbox, tree, tree < 0 ? -1 : dest_make_file(sandbox, step->argv[0]),
+	              step->argv[0]);
+}

@@ -1,0 +1,196 @@
+/*
+ * netns-launcher: starts one command in namespaces of its own.
+ *
+ *   outer process (host) --clone--> PID 1 (inside) --fork--> worker (inside)
+ *
+ * outer.c   lives on the host: id maps, signals in, status out, relays, write-back
+ * init.c    PID 1: executes the plan, starts the worker, reaps, keeps the tree until released
+ * worker.c  the last steps before exec
+ *
+ * Guarantees: when any of the three dies, everything inside dies; no mount, process or file of
+ * the sandbox outlives the outer process; the outer process ends as the worker ended.
+ */
+#ifndef NETNS_H
+#define NETNS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#define MAX_KEEP_FDS 32
+#define MAX_RLIMITS 16
+#define EXIT_NO_SANDBOX 125
+
+#define NORETURN __attribute__((noreturn))
+
+/* What the command line says. */
+struct options {
+	int channel_fd; /* duplex: plan and requests in, events out; -1 without */
+	int status_fd; /* events out; equals channel_fd when there is one */
+	const char *plan_file;
+	int keep_fds[MAX_KEEP_FDS];
+	size_t keep_count;
+	char **command;
+};
+
+struct step {
+	const char *name;
+	size_t argc;
+	char **argv;
+};
+
+struct plan {
+	char *text;
+	char **args;
+	struct step *steps;
+	size_t count;
+};
+
+/* The first thing that went wrong: which step, which system call, on what, why. */
+struct failure {
+	const char *stage;
+	const char *syscall;
+	char path[PATH_MAX];
+	int error;
+};
+
+struct rlimit_setting {
+	int resource;
+	rlim_t soft;
+};
+
+/* PID 1's view of the sandbox that it builds. */
+struct sandbox {
+	const struct options *options;
+	const struct plan *plan;
+	int link; /* socket to the outer process */
+	int store; /* the private tmpfs: layers, upper and work directories */
+	int root; /* what becomes "/" of the worker */
+	bool own_network;
+	bool hold;
+	const char *cwd;
+	pid_t first_pid;
+	struct rlimit_setting rlimits[MAX_RLIMITS];
+	size_t rlimit_count;
+	struct rlimit open_files; /* as the caller had them */
+	mode_t umask;
+	struct failure failure;
+};
+
+/* options.c */
+int options_parse(int argc, char **argv, struct options *options);
+
+/* plan.c */
+int plan_read(const struct options *options, struct plan *plan, struct failure *failure);
+const struct step *plan_find(const struct plan *plan, const char *name);
+int plan_namespaces(const struct plan *plan, struct failure *failure);
+
+/* report.c: events, one JSON object a line */
+void report_error(int fd, const struct failure *failure);
+void report_degraded(int fd, const struct failure *failure);
+void report_started(int fd, pid_t host_pid, int64_t setup_us);
+struct ending {
+	int status; /* as waitpid gives it */
+	int left_processes;
+	long max_rss_kib;
+	bool counted;
+	uint64_t no_route4, no_route6;
+};
+void report_ended(int fd, const struct ending *ending);
+struct change {
+	const char *id, *path, *type;
+	unsigned mode;
+	int64_t size;
+};
+void report_change(int fd, const struct change *change);
+void report_changes_end(int fd, const char *id);
+void report_taken(int fd, const char *path, int64_t size, const struct failure *failure);
+
+/* failure.c */
+int fail_at(struct failure *failure, const char *syscall, const char *path);
+void failure_print(const struct failure *failure);
+int64_t now_us(void);
+
+/* link.c: messages between the outer process and PID 1 */
+enum message_type {
+	MSG_GO = 1, /* outer -> PID 1: id maps are written; value: its pid on the host */
+	MSG_SIGNAL, /* value: send this signal to the worker */
+	MSG_CHANGES, /* text: list this upper directory */
+	MSG_TAKE, /* text: open this path of the sandbox */
+	MSG_RELEASE,
+	MSG_LISTENER, /* PID 1 -> outer: fd listens inside; text: where to connect outside */
+	MSG_FAILED, /* an error event was written, no worker runs */
+	MSG_ENDED, /* value: the worker's wait status */
+	MSG_FILE, /* answer to MSG_TAKE: fd */
+	MSG_SYMLINK, /* answer to MSG_TAKE: text is its target */
+	MSG_REFUSED, /* answer to MSG_TAKE: value is errno */
+};
+struct message {
+	uint32_t type;
+	int32_t value;
+	char text[PATH_MAX];
+};
+int link_send(int link, enum message_type type, int value, const char *text, int fd);
+ssize_t link_receive(int link, struct message *message, int *fd);
+
+/* userns.c */
+int userns_write_maps(pid_t pid, struct failure *failure);
+
+/* outer.c, init.c, worker.c */
+int outer_run(const struct options *options, const struct plan *plan);
+int init_run(struct sandbox *sandbox) NORETURN;
+int worker_start(struct sandbox *sandbox, pid_t *worker);
+
+/* steps.c */
+int steps_run(struct sandbox *sandbox);
+int step_fail(struct sandbox *sandbox, const char *syscall, const char *path);
+void step_degraded(struct sandbox *sandbox, const char *stage);
+
+/* dest.c: destinations of steps */
+const char *dest_inside(const char *dest);
+int dest_open(struct sandbox *sandbox, const char *dest, int flags);
+int dest_open_parent(struct sandbox *sandbox, const char *dest, const char **name);
+int dest_make_dir(struct sandbox *sandbox, const char *dest);
+int dest_make_file(struct sandbox *sandbox, const char *dest);
+int apply_owner(int fd, const char *mode, const char *uid, const char *gid);
+
+/* mounts.c, files.c, system.c, loopback.c, services.c, copy.c: the steps */
+typedef int step_function(struct sandbox *sandbox, const struct step *step);
+step_function step_store, step_tmpfs, step_lower, step_overlay, step_bind, step_readonly, step_mask;
+step_function step_proc, step_sysfs, step_devpts, step_mqueue, step_cgroup2, step_dev;
+step_function step_mkdir, step_symlink, step_file, step_whiteout, step_copy;
+step_function step_hostname, step_sysctl, step_rlimit, step_pid, step_chdir, step_hold;
+step_function step_loopback, step_listen;
+bool step_flag(const char *flags, const char *flag);
+
+/* rootfs.c */
+int rootfs_make_private(struct sandbox *sandbox);
+int rootfs_enter(struct sandbox *sandbox);
+
+/* changes.c */
+void changes_list(struct sandbox *sandbox, const char *id);
+void changes_open(struct sandbox *sandbox, const char *path);
+
+/* counters.c */
+void counters_read(struct sandbox *sandbox, struct ending *ending);
+
+/* writeback.c: on the host */
+struct take {
+	const char *inside, *base, *dest;
+};
+void writeback_take(int link, int events, const struct take *take);
+
+/* relay.c: on the host */
+struct relay;
+struct relay *relay_new(void);
+int relay_add_listener(struct relay *relay, int fd, const char *outside);
+int relay_fd(const struct relay *relay);
+void relay_serve(struct relay *relay);
+void relay_close(struct relay *relay);
+/* "127.0.0.1:80" or "[::1]:80" */
+int parse_endpoint(const char *text, void *address, unsigned *length);
+
+#endif

@@ -1,0 +1,260 @@
+/*
+ * Service relay: connections accepted inside are connected outside. Two one-way flows per connection,
+ * each with its own buffer: a full buffer stops reading (back-pressure), an end of one flow is passed
+ * on as a half-close, the pair goes when both flows have ended.
+ */
+#include "netns.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BUFFER_BYTES 65536
+#define EVENTS_AT_ONCE 64
+
+struct flow {
+	char *buffer;
+	size_t start, end;
+	bool closed; /* the source has ended */
+	bool finished; /* and that was passed on */
+};
+
+struct pair;
+
+/* What epoll gives back: a listening socket or one side of a pair. */
+struct side {
+	struct pair *pair; /* NULL: a listener */
+	int fd;
+	uint32_t interest;
+	struct sockaddr_storage outside;
+	unsigned outside_length;
+	struct side *next;
+};
+
+struct pair {
+	struct side sides[2]; /* inside, outside */
+	struct flow flows[2]; /* flows[i] is read from sides[i] */
+	bool connecting;
+	struct pair *next_dead;
+	bool dead;
+};
+
+struct relay {
+	int epoll;
+	struct side *listeners;
+	struct pair *dead; /* freed when no event of this round can name them any more */
+};
+
+struct relay *relay_new(void)
+{
+	struct relay *relay = calloc(1, sizeof *relay);
+	if (relay && (relay->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0) {
+		free(relay);
+		return NULL;
+	}
+	return relay;
+}
+
+int relay_fd(const struct relay *relay)
+{
+	return relay->epoll;
+}
+
+static int watch(struct relay *relay, struct side *side, uint32_t interest)
+{
+	struct epoll_event event = { .events = interest, .data.ptr = side };
+	int operation = side->interest ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	if (side->interest == interest)
+		return 0;
+	if (!interest)
+		operation = EPOLL_CTL_DEL; /* a hang-up would be reported even without interest */
+	side->interest = interest;
+	return epoll_ctl(relay->epoll, operation, side->fd, &event);
+}
+
+int relay_add_listener(struct relay *relay, int fd, const char *outside)
+{
+	struct side *side = calloc(1, sizeof *side);
+	if (!side)
+		return -1;
+	side->fd = fd;
+	side->next = relay->listeners;
+	relay->listeners = side;
+	if (parse_endpoint(outside, &side->outside, &side->outside_length))
+		return -1;
+	return watch(relay, side, EPOLLIN);
+}
+
+static void destroy(struct relay *relay, struct pair *pair, bool reset)
+{
+	const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+	if (pair->dead)
+		return;
+	for (int i = 0; i < 2; i++) {
+		if (reset) /* the peer sees ECONNRESET, not an orderly end */
+			setsockopt(pair->sides[i].fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+		close(pair->sides[i].fd);
+	}
+	pair->dead = true;
+	pair->next_dead = relay->dead;
+	relay->dead = pair;
+}
+
+static bool fill(struct flow *flow, int fd)
+{
+	while (!flow->closed && flow->end < BUFFER_BYTES) {
+		ssize_t n = recv(fd, flow->buffer + flow->end, BUFFER_BYTES - flow->end, MSG_DONTWAIT);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		if (n == 0)
+			flow->closed = true;
+		flow->end += (size_t)n;
+	}
+	return true;
+}
+
+static bool drain(struct flow *flow, int fd)
+{
+	while (flow->start < flow->end) {
+		ssize_t n = send(fd, flow->buffer + flow->start, flow->end - flow->start,
+		                 MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		flow->start += (size_t)n;
+	}
+	flow->start = flow->end = 0;
+	if (flow->closed && !flow->finished) {
+		flow->finished = true;
+		shutdown(fd, SHUT_WR);
+	}
+	return true;
+}
+
+static uint32_t interest_of(const struct pair *pair, int i)
+{
+	const struct flow *out_of = &pair->flows[i], *into = &pair->flows[1 - i];
+	uint32_t interest = 0;
+	if (pair->connecting)
+		return i == 1 ? EPOLLOUT : 0;
+	if (!out_of->closed && out_of->end < BUFFER_BYTES)
+		interest |= EPOLLIN;
+	if (into->start < into->end)
+		interest |= EPOLLOUT;
+	return interest;
+}
+
+/* Moves what can be moved in both directions; false: a side failed. */
+static bool pump(struct pair *pair)
+{
+	for (int i = 0; i < 2; i++)
+		if (!fill(&pair->flows[i], pair->sides[i].fd) ||
+		    !drain(&pair->flows[i], pair->sides[1 - i].fd))
+			return false;
+	return true;
+}
+
+static bool connected(struct pair *pair)
+{
+	int error = 0;
+	socklen_t length = sizeof error;
+	getsockopt(pair->sides[1].fd, SOL_SOCKET, SO_ERROR, &error, &length);
+	pair->connecting = false;
+	return !error;
+}
+
+static void serve_pair(struct relay *relay, struct pair *pair)
+{
+	if (pair->dead)
+		return;
+	if ((pair->connecting && !connected(pair)) || !pump(pair)) {
+		destroy(relay, pair, true);
+		return;
+	}
+	if (pair->flows[0].finished && pair->flows[1].finished) {
+		destroy(relay, pair, false);
+		return;
+	}
+	for (int i = 0; i < 2; i++)
+		watch(relay, &pair->sides[i], interest_of(pair, i));
+}
+
+static struct pair *new_pair(int inside, int outside)
+{
+	struct pair *pair = calloc(1, sizeof *pair + 2 * BUFFER_BYTES);
+	const int on = 1;
+	if (!pair)
+		return NULL;
+	char *buffers = (char *)(pair + 1);
+	const int fds[] = { inside, outside };
+	for (int i = 0; i < 2; i++) {
+		pair->sides[i] = (struct side){ .pair = pair, .fd = fds[i] };
+		pair->flows[i].buffer = buffers + i * BUFFER_BYTES;
+		setsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	}
+	pair->connecting = true;
+	return pair;
+}
+
+static void accept_one(struct relay *relay, const struct side *listener, int inside)
+{
+	const struct sockaddr *address = (const void *)&listener->outside;
+	int outside = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct pair *pair = outside < 0 ? NULL : new_pair(inside, outside);
+	if (!pair) {
+		close(inside);
+		if (outside >= 0)
+			close(outside);
+		return;
+	}
+	if (connect(outside, address, listener->outside_length) && errno != EINPROGRESS)
+		destroy(relay, pair, true);
+	else
+		watch(relay, &pair->sides[1], EPOLLOUT);
+}
+
+static void accept_all(struct relay *relay, const struct side *listener)
+{
+	int inside;
+	while ((inside = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		accept_one(relay, listener, inside);
+}
+
+static void free_dead(struct relay *relay)
+{
+	while (relay->dead) {
+		struct pair *pair = relay->dead;
+		relay->dead = pair->next_dead;
+		free(pair);
+	}
+}
+
+void relay_serve(struct relay *relay)
+{
+	struct epoll_event events[EVENTS_AT_ONCE];
+	int n = epoll_wait(relay->epoll, events, EVENTS_AT_ONCE, 0);
+	for (int i = 0; i < n; i++) {
+		struct side *side = events[i].data.ptr;
+		if (side->pair)
+			serve_pair(relay, side->pair);
+		else
+			accept_all(relay, side);
+	}
+	free_dead(relay);
+}
+
+void relay_close(struct relay *relay)
+{
+	while (relay->listeners) {
+		struct side *side = relay->listeners;
+		relay->listeners = side->next;
+		close(side->fd);
+		free(side);
+	}
+	close(relay->epoll);
+	free(relay);
+}

@@ -1,0 +1,147 @@
+/* From PID 1 to the worker: the last steps before exec. */
+#include "netns.h"
+#include "sys.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+struct exec_failure {
+	char stage[16];
+	char syscall[16];
+	int error;
+};
+
+static struct exec_failure failed(const char *stage, const char *syscall)
+{
+	struct exec_failure failure = { .error = errno };
+	for (size_t i = 0; i + 1 < sizeof failure.stage && stage[i]; i++)
+		failure.stage[i] = stage[i];
+	for (size_t i = 0; i + 1 < sizeof failure.syscall && syscall[i]; i++)
+		failure.syscall[i] = syscall[i];
+	return failure;
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+	for (int signal_number = 1; signal_number < NSIG; signal_number++)
+		signal(signal_number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static bool kept(const struct options *options, int fd)
+{
+	for (size_t i = 0; i < options->keep_count; i++)
+		if (options->keep_fds[i] == fd)
+			return true;
+	return false;
+}
+
+static void close_others(const struct options *options, int report)
+{
+	int first = 3;
+	for (int fd = 3; fd < 1024; fd++) {
+		if (!kept(options, fd) && fd != report)
+			continue;
+		if (fd > first)
+			syscall(SYS_close_range, first, fd - 1, 0);
+		first = fd + 1;
+	}
+	syscall(SYS_close_range, first, ~0u, 0);
+}
+
+static int set_limits(const struct sandbox *sandbox)
+{
+	struct rlimit limit = sandbox->open_files;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	for (size_t i = 0; i < sandbox->rlimit_count; i++) {
+		const struct rlimit_setting *setting = &sandbox->rlimits[i];
+		if (getrlimit(setting->resource, &limit))
+			return -1;
+		limit.rlim_cur = setting->soft;
+		if (limit.rlim_max > setting->soft) /* a test must not raise it again */
+			limit.rlim_max = setting->soft;
+		if (setrlimit(setting->resource, &limit))
+			return -1;
+	}
+	return 0;
+}
+
+/* Runs in the worker; returns only on failure. */
+static struct exec_failure become_worker(const struct sandbox *sandbox, int report)
+{
+	/* No controlling terminal: nothing can be typed into it (TIOCSTI). */
+	if (setsid() < 0)
+		return failed("exec", "setsid");
+	if (fchdir(sandbox->root) || chroot("."))
+		return failed("pivot", "chroot");
+	if (sandbox->cwd && chdir(sandbox->cwd))
+		return failed("chdir", "chdir");
+	if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return failed("capabilities", "prctl");
+	umask(sandbox->umask);
+	close_others(sandbox->options, report);
+	if (set_limits(sandbox))
+		return failed("rlimit", "setrlimit");
+	reset_signals();
+	execvp(sandbox->options->command[0], sandbox->options->command);
+	return failed("exec", "execve");
+}
+
+/* fork, with the first pid of the plan where ns_last_pid could not be written. */
+static pid_t fork_as(pid_t wanted)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	if (wanted > 1) {
+		args.set_tid = (uint64_t)(uintptr_t)&wanted;
+		args.set_tid_size = 1;
+		pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+		if (pid >= 0)
+			return pid;
+	}
+	return fork();
+}
+
+static int report_exec_failure(struct sandbox *sandbox, const struct exec_failure *failure)
+{
+	static char stage[16], syscall_name[16];
+	for (size_t i = 0; i < sizeof stage; i++) {
+		stage[i] = failure->stage[i];
+		syscall_name[i] = failure->syscall[i];
+	}
+	const char *path = sandbox->options->command[0];
+	errno = failure->error;
+	if (stage[0] == 'c' && stage[1] == 'h')
+		path = sandbox->cwd;
+	fail_at(&sandbox->failure, syscall_name, path);
+	sandbox->failure.stage = stage;
+	return -1;
+}
+
+int worker_start(struct sandbox *sandbox, pid_t *worker)
+{
+	int report[2];
+	struct exec_failure failure = { .error = 0 };
+	sandbox->failure.stage = "fork";
+	if (pipe2(report, O_CLOEXEC))
+		return step_fail(sandbox, "pipe2", "");
+	*worker = fork_as(sandbox->first_pid);
+	if (*worker < 0)
+		return step_fail(sandbox, "fork", "");
+	if (*worker == 0) {
+		failure = become_worker(sandbox, report[1]);
+		_exit(write(report[1], &failure, sizeof failure) < 0 ? 126 : 127);
+	}
+	close(report[1]);
+	ssize_t n; /* end of file: exec closed the pipe */
+	while ((n = read(report[0], &failure, sizeof failure)) < 0 && errno == EINTR)
+		;
+	close(report[0]);
+	return n > 0 ? report_exec_failure(sandbox, &failure) : 0;
+}
