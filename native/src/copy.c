@@ -14,8 +14,8 @@
 struct link_name {
 	dev_t dev;
 	ino_t ino;
-	char *path; /* relative to the destination's top */
 	struct link_name *next;
+	char path[]; /* relative to the destination's top */
 };
 
 struct copy {
@@ -129,10 +129,13 @@ static int copy_link(struct copy *copy, const struct stat *st, int to_dir, const
 	for (const struct link_name *l = copy->links; l; l = l->next)
 		if (l->dev == st->st_dev && l->ino == st->st_ino)
 			return linkat(copy->top, l->path, to_dir, to, 0) ? -1 : 1;
-	struct link_name *link = calloc(1, sizeof *link);
+	struct link_name *link = malloc(sizeof *link + copy->length + 1);
 	if (!link)
 		return -1;
-	*link = (struct link_name){ st->st_dev, st->st_ino, strdup(copy->path), copy->links };
+	link->dev = st->st_dev;
+	link->ino = st->st_ino;
+	link->next = copy->links;
+	memcpy(link->path, copy->path, copy->length + 1);
 	copy->links = link;
 	return 0;
 }
@@ -182,7 +185,6 @@ static void free_links(struct copy *copy)
 	while (copy->links) {
 		struct link_name *link = copy->links;
 		copy->links = link->next;
-		free(link->path);
 		free(link);
 	}
 }

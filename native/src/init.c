@@ -139,6 +139,7 @@ int init_run(struct sandbox *sandbox)
 	report_started(sandbox->options->status_fd, host_pid, now_us() - start);
 	if (worker_start(sandbox, &worker))
 		give_up(sandbox);
+	descriptors_release(sandbox->options);
 
 	await_worker(sandbox, worker, &ending);
 	ending.left_processes = end_processes();

@@ -83,6 +83,10 @@ struct sandbox {
 /* options.c */
 int options_parse(int argc, char **argv, struct options *options);
 
+/* descriptors.c */
+void descriptors_close_others(const struct options *options, const int *wanted, size_t count);
+void descriptors_release(const struct options *options);
+
 /* plan.c */
 int plan_read(const struct options *options, struct plan *plan, struct failure *failure);
 const struct step *plan_find(const struct plan *plan, const char *name);

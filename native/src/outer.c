@@ -296,6 +296,7 @@ int outer_run(const struct options *options, const struct plan *plan)
 		report_error(options->status_fd, &failure);
 		return EXIT_NO_SANDBOX;
 	}
+	descriptors_release(options);
 	serve(&outer);
 	if (outer.relay)
 		relay_close(outer.relay);
@@ -310,6 +311,8 @@ int main(int argc, char **argv)
 	open_missing_stdio();
 	if (options_parse(argc, argv, &options))
 		return 2;
+	const int ours[] = { options.channel_fd, options.status_fd };
+	descriptors_close_others(&options, ours, 2);
 	if (plan_read(&options, &plan, &failure)) {
 		report_error(options.status_fd, &failure);
 		return EXIT_NO_SANDBOX;

@@ -26,34 +26,13 @@ static struct exec_failure failed(const char *stage, const char *syscall)
 	return failure;
 }
 
+/* The outer process set every disposition to its default; these two are ours alone. */
 static void reset_signals(void)
 {
 	sigset_t none;
-	for (int signal_number = 1; signal_number < NSIG; signal_number++)
-		signal(signal_number, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static bool kept(const struct options *options, int fd)
-{
-	for (size_t i = 0; i < options->keep_count; i++)
-		if (options->keep_fds[i] == fd)
-			return true;
-	return false;
-}
-
-static void close_others(const struct options *options, int report)
-{
-	int first = 3;
-	for (int fd = 3; fd < 1024; fd++) {
-		if (!kept(options, fd) && fd != report)
-			continue;
-		if (fd > first)
-			syscall(SYS_close_range, first, fd - 1, 0);
-		first = fd + 1;
-	}
-	syscall(SYS_close_range, first, ~0u, 0);
 }
 
 static int set_limits(const struct sandbox *sandbox)
@@ -86,7 +65,8 @@ static struct exec_failure become_worker(const struct sandbox *sandbox, int repo
 	if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return failed("capabilities", "prctl");
 	umask(sandbox->umask);
-	close_others(sandbox->options, report);
+	const int wanted[] = { report };
+	descriptors_close_others(sandbox->options, wanted, 1);
 	if (set_limits(sandbox))
 		return failed("rlimit", "setrlimit");
 	reset_signals();
