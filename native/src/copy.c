@@ -24,6 +24,7 @@ struct copy {
 	int top; /* destination directory to which link names are relative */
 	char path[PATH_MAX];
 	size_t length;
+	mode_t mask; /* mode bits that a copy may have */
 	int64_t left; /* bytes that may still be copied; -1: any number */
 	struct link_name *links;
 };
@@ -55,12 +56,12 @@ static void copy_xattrs(int from, int to)
 }
 
 /* Owner where the id is mapped, then mode (chown clears set-id bits), then times. */
-static void copy_attributes(int fd, const struct stat *st)
+static void copy_attributes(const struct copy *copy, int fd, const struct stat *st)
 {
 	const struct timespec times[] = { st->st_atim, st->st_mtim };
 	if (fchown(fd, st->st_uid, st->st_gid) && geteuid() == 0)
 		return;
-	fchmod(fd, st->st_mode & 07777);
+	fchmod(fd, st->st_mode & copy->mask);
 	futimens(fd, times);
 }
 
@@ -89,7 +90,7 @@ static int copy_directory(struct copy *copy, int from, int to_dir, const char *t
 	int failed = copy_children(copy, from, fd);
 	if (!failed) {
 		copy_xattrs(from, fd);
-		copy_attributes(fd, st);
+		copy_attributes(copy, fd, st);
 	}
 	close(fd);
 	return failed;
@@ -105,7 +106,7 @@ static int copy_file(struct copy *copy, int from, int to_dir, const char *to, co
 	int failed = copy_data(copy, from, fd, st->st_size);
 	if (!failed) {
 		copy_xattrs(from, fd);
-		copy_attributes(fd, st);
+		copy_attributes(copy, fd, st);
 	}
 	close(fd);
 	return failed;
@@ -196,6 +197,8 @@ int step_copy(struct sandbox *sandbox, const struct step *step)
 	if (parent < 0)
 		return -1;
 	struct copy copy = { .sandbox = sandbox, .source = step->argv[1], .top = parent };
+	/* A copy belongs to us: what the user may not write on the host stays so. */
+	copy.mask = step_flag(step->argv[3], "nowrite") ? 07555 : 07777;
 	copy.left = strcmp(limit, "-") ? strtoll(limit, NULL, 10) : -1;
 	sandbox->failure.error = 0;
 	int failed = copy_entry(&copy, AT_FDCWD, step->argv[1], parent, name);

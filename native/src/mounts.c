@@ -235,12 +235,25 @@ int step_bind(struct sandbox *sandbox, const struct step *step)
 	return failed ? -1 : 0;
 }
 
+/* `alone`: the mount of which dest is the root, and nothing below it. */
+static int make_read_only(struct sandbox *sandbox, int fd, const char *dest)
+{
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
+	int failed = sys_mount_setattr(fd, 0, &attributes);
+	if (failed)
+		step_fail(sandbox, "mount_setattr", dest);
+	close(fd);
+	return failed;
+}
+
 int step_readonly(struct sandbox *sandbox, const struct step *step)
 {
-	const char *dest = step->argv[0];
+	const char *dest = step->argv[0], *flags = step->argc > 1 ? step->argv[1] : "-";
 	int fd = dest_open(sandbox, dest, O_PATH);
 	if (fd < 0) /* not every kernel has every file of /proc */
-		return step->argc > 1 && step_flag(step->argv[1], "optional") ? 0 : -1;
+		return step_flag(flags, "optional") ? 0 : -1;
+	if (step_flag(flags, "alone"))
+		return make_read_only(sandbox, fd, dest);
 	int tree = clone_tree(sandbox, fd, "", "rec,ro");
 	return attach(sandbox, tree, fd, dest);
 }
