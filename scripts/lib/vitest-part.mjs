@@ -1,0 +1,100 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bin, root } from './paths.mjs'
+import { run, toolEnv } from './process.mjs'
+import { mustWork } from './results.mjs'
+
+/**
+ * @typedef {object} VitestPart
+ * @property {string} name
+ * @property {string[]} args of `vitest run`
+ * @property {string} [cwd] default: the repository
+ * @property {NodeJS.ProcessEnv} [env] added to the environment
+ *
+ * The part of Vitest's JSON report that is read here:
+ * @typedef {object} JsonReport
+ * @property {{ name: string, status: string, message?: string,
+ *   assertionResults: { status: string, fullName: string }[] }[]} testResults
+ */
+
+/** A part that hangs must not take the time of all others. */
+const limitMs = 20 * 60_000
+
+/**
+ * Runs Vitest and counts its tests from the JSON report.
+ *
+ * @param {VitestPart} part
+ * @returns {Promise<import('./results.mjs').PartResult>}
+ */
+export async function runVitest({ name, args, cwd = root, env = {} }) {
+  const folder = mkdtempSync(join(tmpdir(), 'netns-report-'))
+  const reportFile = join(folder, 'report.json')
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
+    const result = await run(bin('vitest'), ['run', ...reporters, ...args], {
+      cwd,
+      env: toolEnv({ ...env, NO_COLOR: '1', FORCE_COLOR: undefined }),
+      limitMs,
+    })
+    return toPartResult(name, result, readReport(reportFile))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * A run without a single test, a crash, and a file that could not be loaded are failures, although
+ * the report names no failed test.
+ *
+ * @param {string} name
+ * @param {import('./process.mjs').RunResult} run
+ * @param {JsonReport | undefined} report
+ * @returns {import('./results.mjs').PartResult}
+ */
+export function toPartResult(name, { ok, ending, output, durationMs }, report) {
+  const counts = countTests(report)
+  const notes = counts.notes
+  if (counts.passed + counts.failed === 0) notes.push('No test ran.')
+  if (!ok && counts.failed === 0) notes.push(`Vitest ended with ${ending}.`)
+  if (notes.length > 0 && counts.failed === 0) counts.failed = 1
+  const { passed, failed, skipped } = counts
+  return { name, passed, failed, skipped, durationMs, output: [output, ...notes].join('\n') }
+}
+
+/** @param {JsonReport | undefined} report */
+function countTests(report) {
+  const counts = { passed: 0, failed: 0, skipped: 0, notes: /** @type {string[]} */ ([]) }
+  for (const file of report?.testResults ?? []) {
+    const failedBefore = counts.failed
+    for (const test of file.assertionResults) countTest(test, counts)
+    if (file.status === 'failed' && counts.failed === failedBefore) counts.failed += 1
+  }
+  return counts
+}
+
+/**
+ * @param {{ status: string, fullName: string }} test
+ * @param {ReturnType<typeof countTests>} counts
+ */
+function countTest({ status, fullName }, counts) {
+  if (status === 'passed') counts.passed += 1
+  else if (status === 'failed') counts.failed += 1
+  else if (status === 'todo' || !mustWork) counts.skipped += 1
+  else {
+    counts.failed += 1
+    counts.notes.push(`Skipped, where NETNS_MUST_WORK=1 allows no skipped test: ${fullName}`)
+  }
+}
+
+/**
+ * @param {string} path
+ * @returns {JsonReport | undefined}
+ */
+function readReport(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
