@@ -1,0 +1,5 @@
+import { startShop } from './shop.ts'
+
+const shop = await startShop()
+process.once('SIGTERM', () => void shop.close())
+console.log('ready')
