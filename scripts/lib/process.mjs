@@ -116,12 +116,15 @@ function signalGroup(child, signal) {
 
 /**
  * @param {string} name
- * @returns {boolean} whether the command is on PATH or where administration tools are
+ * @returns {string | undefined} where it is: on PATH, or where administration tools are
  */
-export function hasCommand(name) {
+export function findCommand(name) {
   const folders = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`.split(delimiter)
-  return folders.some((folder) => isExecutable(join(folder, name)))
+  return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
+
+/** @param {string} name */
+export const hasCommand = (name) => findCommand(name) !== undefined
 
 /** @param {string} path */
 function isExecutable(path) {

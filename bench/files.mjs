@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { bin, root } from '../scripts/lib/paths.mjs'
+import { toolEnv } from '../scripts/lib/process.mjs'
+import { printTable, saveResults } from './lib/report.mjs'
+import { median, medianRatio } from './lib/statistics.mjs'
+
+/** 100 trivial test files: plain forks against a sandbox for each, in turns. */
+const fileCount = 100
+const pairs = Number(process.env['BENCH_PAIRS'] ?? 7)
+const folder = join(root, 'bench/build/files')
+
+/** @type {Record<string, { config: string, env?: NodeJS.ProcessEnv }>} */
+const contenders = {
+  'plain forks': { config: config('', "pool: 'forks'") },
+  netns: {
+    config: config("import netns from 'vitest-environment-netns/plugin'", "environment: 'netns'"),
+  },
+  'plain forks, compile cache': {
+    config: config('', "pool: 'forks'"),
+    env: { NODE_COMPILE_CACHE: join(folder, 'compile-cache') },
+  },
+}
+
+writeSuite()
+const names = Object.keys(contenders)
+for (const name of names) runOnce(name) // caches are filled
+/** @type {Record<string, number[]>} */
+const seconds = Object.fromEntries(names.map((name) => [name, []]))
+for (let pair = 0; pair < pairs; pair++) {
+  const order = pair % 2 === 0 ? names : names.toReversed()
+  for (const name of order) seconds[name]?.push(runOnce(name))
+}
+
+const plain = seconds['plain forks'] ?? []
+const rows = Object.entries(seconds).map(([name, times]) => ({
+  run: name,
+  'median s': median(times).toFixed(2),
+  'min s': Math.min(...times).toFixed(2),
+  'max s': Math.max(...times).toFixed(2),
+  'to plain forks': medianRatio(times, plain).toFixed(2),
+}))
+console.log(`${fileCount} trivial test files, ${pairs} runs each, in turns:\n`)
+printTable(rows)
+saveResults('files', { fileCount, pairs, rows, seconds })
+rmSync(folder, { recursive: true, force: true })
+
+/**
+ * @param {string} imports
+ * @param {string} test options
+ */
+function config(imports, test) {
+  const plugins = imports ? 'plugins: [netns()], ' : ''
+  return `${imports}\nexport default { ${plugins}test: { ${test} } }\n`
+}
+
+function writeSuite() {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  for (const name of names)
+    writeFileSync(join(folder, configName(name)), contenders[name]?.config ?? '')
+  for (let file = 0; file < fileCount; file++) {
+    const text = `import { expect, test } from 'vitest'\ntest('adds', () => expect(1 + ${file}).toBe(${file + 1}))\n`
+    writeFileSync(join(folder, `file-${file}.test.ts`), text)
+  }
+}
+
+/** @param {string} name */
+function configName(name) {
+  return `${name.replaceAll(/\W+/g, '-')}.config.mjs`
+}
+
+/**
+ * @param {string} name
+ * @returns {number} seconds from spawn to exit
+ */
+function runOnce(name) {
+  const begin = process.hrtime.bigint()
+  const { status, stdout, stderr } = spawnSync(
+    bin('vitest'),
+    ['run', '--config', configName(name)],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+      env: toolEnv({ NODE_COMPILE_CACHE: undefined, ...contenders[name]?.env }),
+    },
+  )
+  const end = process.hrtime.bigint()
+  if (status !== 0) throw new Error(`${name} failed:\n${stdout}${stderr}`)
+  return Number(end - begin) / 1e9
+}

@@ -1,0 +1,83 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { findCommand } from '../../scripts/lib/process.mjs'
+
+/**
+ * @typedef {object} Contender
+ * @property {string} name
+ * @property {string[]} command the program's absolute path first
+ */
+
+/**
+ * Tools that start a command in namespaces, with the options that come nearest to the default
+ * sandbox. None of them has copy-on-write here: they do less than what they are compared with.
+ *
+ * @param {string} folder for files that they need
+ * @param {string[]} payload
+ * @returns {Contender[]}
+ */
+export function peers(folder, payload) {
+  return [
+    { name: 'bwrap', command: ['bwrap', ...bubblewrap, '--', ...payload] },
+    { name: 'unshare', command: ['unshare', ...unshare, ...payload] },
+    { name: 'firejail', command: ['firejail', ...firejail, '--', ...payload] },
+    { name: 'crun', command: ['crun', ...crun(folder, payload)] },
+    { name: 'podman', command: ['podman', ...podman, ...payload] },
+  ].flatMap(({ name, command: [program = '', ...args] }) => {
+    const path = findCommand(program)
+    return path ? [{ name, command: [path, ...args] }] : []
+  })
+}
+
+const bubblewrap = '--unshare-all --ro-bind / / --tmpfs /tmp --proc /proc --dev /dev'.split(' ')
+
+const unshare =
+  '--user --map-current-user --mount --net --pid --fork --ipc --uts --cgroup --mount-proc'.split(
+    ' ',
+  )
+
+const firejail =
+  '--quiet --noprofile --net=none --ipc-namespace --private-tmp --private-dev --hostname=netns'.split(
+    ' ',
+  )
+
+const podman =
+  'run --rm --network=none --cgroups=disabled --security-opt=label=disable --read-only --rootfs /'.split(
+    ' ',
+  )
+
+/**
+ * @param {string} folder
+ * @param {string[]} payload
+ */
+function crun(folder, payload) {
+  const bundle = join(folder, 'bundle')
+  mkdirSync(bundle, { recursive: true })
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify(ociConfig(payload)))
+  const state = join(folder, 'crun')
+  return ['--root', state, '--cgroup-manager', 'disabled', 'run', '--bundle', bundle, 'netns-bench']
+}
+
+/** @param {string[]} args */
+function ociConfig(args) {
+  const [uid = 0, gid = 0] = [process.getuid?.(), process.getgid?.()]
+  const names = ['user', 'mount', 'network', 'pid', 'ipc', 'uts', 'cgroup']
+  const tmpfs = ['nosuid', 'nodev', 'mode=755']
+  return {
+    ociVersion: '1.0.2',
+    process: { user: { uid, gid }, args, cwd: '/', env: ['PATH=/usr/bin:/bin'] },
+    root: { path: '/', readonly: true },
+    hostname: 'netns',
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc' },
+      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: tmpfs },
+      { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev'] },
+    ],
+    linux: {
+      namespaces: names.map((type) => ({ type })),
+      uidMappings: [{ containerID: uid, hostID: uid, size: 1 }],
+      gidMappings: [{ containerID: gid, hostID: gid, size: 1 }],
+    },
+  }
+}
