@@ -13,7 +13,7 @@ export interface Mount {
 
 /** What the host says about one path, symbolic links not followed. */
 export interface HostNode {
-  readonly type: 'dir' | 'file' | 'symlink' | 'other'
+  readonly type: 'dir' | 'file' | 'symlink' | 'socket' | 'other'
   /** Permission bits including set-id and sticky. */
   readonly mode: number
   readonly uid: number
@@ -41,16 +41,13 @@ export interface HostFiles {
 export interface HostFacts {
   readonly uid: number
   readonly gid: number
-  readonly groups: readonly number[]
-  /** The launcher may map every id of its own user namespace (root with CAP_SETUID and CAP_SETGID). */
+  /** The launcher may map every id of its own user namespace: root with CAP_SETUID and CAP_SETGID. */
   readonly mapsRanges: boolean
   /** The current user namespace itself has a map of every id. */
   readonly hasAllIds: boolean
   readonly kernelRelease: string
   readonly home: string | undefined
-  /** Directories named by TMPDIR, TMP, TEMP. */
-  readonly tempDirs: readonly string[]
-  /** Directories named by XDG variables, and cache directories of tools. */
+  /** Directories that tools of the user write to: TMPDIR, XDG directories. */
   readonly ownDirs: readonly string[]
   /** XDG_RUNTIME_DIR. */
   readonly runtimeDir: string | undefined

@@ -21,7 +21,7 @@ export type Step =
   | readonly ['overlay', dest: string, id: string, mode: Mode, uid: Id, gid: Id, flags: Flags]
   | readonly ['bind', dest: string, hostPath: string, flags: Flags]
   | readonly ['copy', dest: string, hostPath: string, maxBytes: Size, flags: Flags]
-  | readonly ['readonly', dest: string]
+  | readonly ['readonly', dest: string, flags?: Flags]
   | readonly ['mask', dest: string]
   | readonly ['proc', dest: string]
   | readonly ['sysfs', dest: string]
