@@ -82,6 +82,12 @@ static bool serve(struct sandbox *sandbox, pid_t worker)
 		if (worker > 0)
 			kill(worker, message.value);
 		return true;
+	case MSG_CONNECT:
+		fd = connect_inside(message.value);
+		link_send(sandbox->link, MSG_CONNECTED, 0, NULL, fd);
+		if (fd >= 0)
+			close(fd);
+		return true;
 	case MSG_CHANGES:
 		changes_list(sandbox, message.text);
 		return true;

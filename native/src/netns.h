@@ -124,8 +124,10 @@ enum message_type {
 	MSG_SIGNAL, /* value: send this signal to the worker */
 	MSG_CHANGES, /* text: list this upper directory */
 	MSG_TAKE, /* text: open this path of the sandbox */
+	MSG_CONNECT, /* value: connect to this port of the sandbox's loopback */
 	MSG_RELEASE,
 	MSG_LISTENER, /* PID 1 -> outer: fd listens inside; text: where to connect outside */
+	MSG_CONNECTED, /* answer to MSG_CONNECT: fd, or none */
 	MSG_FAILED, /* an error event was written, no worker runs */
 	MSG_ENDED, /* value: the worker's wait status */
 	MSG_FILE, /* answer to MSG_TAKE: fd */
@@ -189,12 +191,16 @@ void writeback_take(int link, int events, const struct take *take);
 
 /* relay.c: on the host */
 struct relay;
-struct relay *relay_new(void);
-int relay_add_listener(struct relay *relay, int fd, const char *outside);
+struct relay *relay_new(int link);
+int relay_add_service(struct relay *relay, int fd, const char *outside);
+int relay_add_published(struct relay *relay, int fd, int port);
+void relay_add_inside(struct relay *relay, int fd);
 int relay_fd(const struct relay *relay);
 void relay_serve(struct relay *relay);
 void relay_close(struct relay *relay);
 /* "127.0.0.1:80" or "[::1]:80" */
 int parse_endpoint(const char *text, void *address, unsigned *length);
+int listen_at(const char *endpoint);
+int connect_inside(int port);
 
 #endif

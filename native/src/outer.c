@@ -111,6 +111,13 @@ static int start_init(struct outer *outer, const struct plan *plan, struct failu
 	return link_send(outer->link, MSG_GO, outer->init, NULL, -1) ? fail_at(failure, "sendmsg", "") : 0;
 }
 
+static bool use_relay(struct outer *outer)
+{
+	if (!outer->relay)
+		outer->relay = relay_new(outer->link);
+	return outer->relay != NULL;
+}
+
 static void on_message(struct outer *outer)
 {
 	struct message message;
@@ -126,12 +133,29 @@ static void on_message(struct outer *outer)
 		outer->ended = true;
 		outer->status = message.value;
 	}
-	if (message.type != MSG_LISTENER)
-		return;
-	if (!outer->relay)
-		outer->relay = relay_new();
-	if (!outer->relay || relay_add_listener(outer->relay, fd, message.text))
-		close(fd);
+	if (message.type == MSG_LISTENER && use_relay(outer))
+		relay_add_service(outer->relay, fd, message.text);
+	if (message.type == MSG_CONNECTED && outer->relay)
+		relay_add_inside(outer->relay, fd);
+}
+
+/* Published ports listen on the host; a port that is taken there is a lost feature, not a lost sandbox. */
+static void publish(struct outer *outer, const struct plan *plan)
+{
+	struct failure failure = { .stage = "publish" };
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->steps[i];
+		if (strcmp(step->name, "publish") || step->argc < 1)
+			continue;
+		const char *colon = strrchr(step->argv[0], ':');
+		int fd = listen_at(step->argv[0]);
+		if (fd >= 0 && colon && use_relay(outer)) {
+			relay_add_published(outer->relay, fd, (int)strtol(colon + 1, NULL, 10));
+			continue;
+		}
+		fail_at(&failure, "listen", step->argv[0]);
+		report_degraded(outer->options->status_fd, &failure);
+	}
 }
 
 static void forward(struct outer *outer, int signal_number)
@@ -296,6 +320,7 @@ int outer_run(const struct options *options, const struct plan *plan)
 		report_error(options->status_fd, &failure);
 		return EXIT_NO_SANDBOX;
 	}
+	publish(&outer, plan);
 	descriptors_release(options);
 	serve(&outer);
 	if (outer.relay)

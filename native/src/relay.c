@@ -1,5 +1,6 @@
 /*
- * Service relay: connections accepted inside are connected outside. Two one-way flows per connection,
+ * Relay of TCP connections across the network namespace: services of the host answer inside, published
+ * ports of the sandbox (the inspector's) answer outside. Two one-way flows per connection,
  * each with its own buffer: a full buffer stops reading (back-pressure), an end of one flow is passed
  * on as a half-close, the pair goes when both flows have ended.
  */
@@ -33,11 +34,18 @@ struct side {
 	uint32_t interest;
 	struct sockaddr_storage outside;
 	unsigned outside_length;
+	int port; /* of a published port: the connection is made inside, by PID 1 */
 	struct side *next;
 };
 
+/* Accepted on the host, waiting for PID 1 to send the other side. */
+struct waiting {
+	int fd;
+	struct waiting *next;
+};
+
 struct pair {
-	struct side sides[2]; /* inside, outside */
+	struct side sides[2]; /* accepted, connected */
 	struct flow flows[2]; /* flows[i] is read from sides[i] */
 	bool connecting;
 	struct pair *next_dead;
@@ -46,14 +54,20 @@ struct pair {
 
 struct relay {
 	int epoll;
+	int link;
+	struct waiting *first, **last;
 	struct side *listeners;
 	struct pair *dead; /* freed when no event of this round can name them any more */
 };
 
-struct relay *relay_new(void)
+struct relay *relay_new(int link)
 {
 	struct relay *relay = calloc(1, sizeof *relay);
-	if (relay && (relay->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0) {
+	if (!relay)
+		return NULL;
+	relay->link = link;
+	relay->last = &relay->first;
+	if ( (relay->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0) {
 		free(relay);
 		return NULL;
 	}
@@ -77,17 +91,36 @@ static int watch(struct relay *relay, struct side *side, uint32_t interest)
 	return epoll_ctl(relay->epoll, operation, side->fd, &event);
 }
 
-int relay_add_listener(struct relay *relay, int fd, const char *outside)
+static int add_listener(struct relay *relay, struct side *side)
 {
-	struct side *side = calloc(1, sizeof *side);
-	if (!side)
-		return -1;
-	side->fd = fd;
 	side->next = relay->listeners;
 	relay->listeners = side;
-	if (parse_endpoint(outside, &side->outside, &side->outside_length))
-		return -1;
 	return watch(relay, side, EPOLLIN);
+}
+
+/* The three that add take the descriptor, also when they fail. */
+int relay_add_service(struct relay *relay, int fd, const char *outside)
+{
+	struct side *side = calloc(1, sizeof *side);
+	if (!side || parse_endpoint(outside, &side->outside, &side->outside_length)) {
+		free(side);
+		close(fd);
+		return -1;
+	}
+	side->fd = fd;
+	return add_listener(relay, side);
+}
+
+int relay_add_published(struct relay *relay, int fd, int port)
+{
+	struct side *side = calloc(1, sizeof *side);
+	if (!side) {
+		close(fd);
+		return -1;
+	}
+	side->fd = fd;
+	side->port = port;
+	return add_listener(relay, side);
 }
 
 static void destroy(struct relay *relay, struct pair *pair, bool reset)
@@ -200,8 +233,48 @@ static struct pair *new_pair(int inside, int outside)
 	return pair;
 }
 
+static void ask_for_inside(struct relay *relay, int accepted, int port)
+{
+	struct waiting *waiting = malloc(sizeof *waiting);
+	if (!waiting || link_send(relay->link, MSG_CONNECT, port, NULL, -1)) {
+		free(waiting);
+		close(accepted);
+		return;
+	}
+	*waiting = (struct waiting){ .fd = accepted };
+	*relay->last = waiting;
+	relay->last = &waiting->next;
+}
+
+/* PID 1's answer to the oldest request; fd is -1 where nothing listens inside. */
+void relay_add_inside(struct relay *relay, int fd)
+{
+	struct waiting *waiting = relay->first;
+	if (!waiting) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	relay->first = waiting->next;
+	if (!relay->first)
+		relay->last = &relay->first;
+	struct pair *pair = fd < 0 ? NULL : new_pair(waiting->fd, fd);
+	if (pair) {
+		watch(relay, &pair->sides[1], EPOLLOUT);
+	} else {
+		close(waiting->fd);
+		if (fd >= 0)
+			close(fd);
+	}
+	free(waiting);
+}
+
 static void accept_one(struct relay *relay, const struct side *listener, int inside)
 {
+	if (listener->port) {
+		ask_for_inside(relay, inside, listener->port);
+		return;
+	}
 	const struct sockaddr *address = (const void *)&listener->outside;
 	int outside = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct pair *pair = outside < 0 ? NULL : new_pair(inside, outside);
@@ -249,6 +322,8 @@ void relay_serve(struct relay *relay)
 
 void relay_close(struct relay *relay)
 {
+	while (relay->first)
+		relay_add_inside(relay, -1);
 	while (relay->listeners) {
 		struct side *side = relay->listeners;
 		relay->listeners = side->next;

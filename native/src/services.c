@@ -1,5 +1,5 @@
 /*
- * The listen step: a socket belongs to the namespace in which it was made, so PID 1 makes the
+ * Ports across the network namespace. The listen step: a socket belongs to the namespace in which it was made, so PID 1 makes the
  * listening socket inside and hands it to the outer process, which connects outside.
  */
 #include "netns.h"
@@ -32,7 +32,7 @@ int parse_endpoint(const char *text, void *address, unsigned *length)
 	return inet_pton(AF_INET, host, &v4->sin_addr) == 1 ? 0 : -1;
 }
 
-static int listen_at(const char *endpoint)
+int listen_at(const char *endpoint)
 {
 	struct sockaddr_storage address;
 	unsigned length;
@@ -75,4 +75,20 @@ int step_listen(struct sandbox *sandbox, const struct step *step)
 		step_fail(sandbox, "sendmsg", inside);
 	close(fd);
 	return failed;
+}
+
+/* In PID 1, for a published port: a socket that connects to the sandbox's own loopback. */
+int connect_inside(int port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		                       .sin_port = htons((uint16_t)port),
+		                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&address, sizeof address) && errno != EINPROGRESS) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }

@@ -8,7 +8,7 @@ static int step_nothing(struct sandbox *sandbox, const struct step *step)
 {
 	(void)sandbox;
 	(void)step;
-	return 0; /* read where it is needed: namespaces and grace by the outer process */
+	return 0; /* read where it is needed: namespaces, grace and publish by the outer process */
 }
 
 static const struct {
@@ -28,7 +28,8 @@ static const struct {
 	{ "dev", 2, step_dev },            { "hostname", 1, step_hostname },
 	{ "loopback", 1, step_loopback },  { "sysctl", 2, step_sysctl },
 	{ "rlimit", 2, step_rlimit },      { "listen", 3, step_listen },
-	{ "pid", 1, step_pid },            { "grace", 1, step_nothing },
+	{ "publish", 1, step_nothing },    { "pid", 1, step_pid },
+	{ "grace", 1, step_nothing },
 	{ "hold", 0, step_hold },          { "chdir", 1, step_chdir },
 };
 

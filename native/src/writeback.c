@@ -94,10 +94,14 @@ static int ask(int link, const char *inside, struct message *answer, int *file)
 {
 	if (link_send(link, MSG_TAKE, 0, inside, -1))
 		return -1;
-	if (link_receive(link, answer, file) <= 0) {
-		errno = ECONNRESET;
-		return -1;
-	}
+	do { /* an answer to an earlier MSG_CONNECT may still be under way */
+		if (*file >= 0)
+			close(*file);
+		if (link_receive(link, answer, file) <= 0) {
+			errno = ECONNRESET;
+			return -1;
+		}
+	} while (answer->type == MSG_CONNECTED);
 	if (answer->type == MSG_REFUSED) {
 		errno = answer->value;
 		return -1;
