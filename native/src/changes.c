@@ -47,7 +47,8 @@ static void visit(struct walk *walk, int dir, const char *name)
 	int child = -1;
 	if (S_ISDIR(st.st_mode))
 		child = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct change change = { walk->id, walk->path, type_of(&st, child), st.st_mode & 07777, st.st_size };
+	struct change change = { walk->id, walk->path, type_of(&st, child), st.st_mode & 07777, st.st_size,
+		                 (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec };
 	report_change(walk->events, &change);
 	if (child >= 0)
 		walk_dir(walk, child);

@@ -107,7 +107,7 @@ void report_ended(int fd, const struct ending *ending);
 struct change {
 	const char *id, *path, *type;
 	unsigned mode;
-	int64_t size;
+	int64_t size, mtime_ns;
 };
 void report_change(int fd, const struct change *change);
 void report_changes_end(int fd, const char *id);

@@ -128,7 +128,9 @@ void report_change(int fd, const struct change *change)
 	add_string(&line, "id", change->id);
 	add_string(&line, "path", change->path);
 	add_string(&line, "type", change->type);
-	add(&line, ",\"mode\":%u,\"sizeBytes\":%" PRId64, change->mode, change->size);
+	/* Nanoseconds do not fit a JSON number. */
+	add(&line, ",\"mode\":%u,\"sizeBytes\":%" PRId64 ",\"mtimeNs\":\"%" PRId64 "\"",
+	    change->mode, change->size, change->mtime_ns);
 	finish(&line, fd);
 }
 
