@@ -106,6 +106,23 @@ static void file(const char *dest, int mode, int uid, int gid, const char *conte
 	own(dest, mode, uid, gid);
 }
 
+static void copy_file(const char *dest, const char *source)
+{
+	char buffer[1 << 16];
+	struct stat st;
+	ssize_t n;
+	int from = MUST(open(source, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+	int to = MUST(open(dest, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+	MUST(fstat(from, &st));
+	while ((n = MUST(read(from, buffer, sizeof buffer))) > 0)
+		MUST(write(to, buffer, (size_t)n));
+	const struct timespec times[] = { st.st_atim, st.st_mtim };
+	if (fchown(to, st.st_uid, st.st_gid) == 0 || geteuid() != 0)
+		MUST(fchmod(to, st.st_mode & 07777) | futimens(to, times));
+	close(from);
+	close(to);
+}
+
 static int clone_tree(const char *path, int recursive, int read_only)
 {
 	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
@@ -246,21 +263,6 @@ static void loopback_address(int netlink, int family, const char *host, unsigned
 	}
 	request.header.nlmsg_len = (unsigned)(at - (char *)&request);
 	ask(netlink, &request);
-}
-
-static void mask_directory(const char *dest)
-{
-	int fs = MUST(sys_fsopen("tmpfs"));
-	MUST(sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0"));
-	MUST(sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL));
-	move_to(MUST(sys_fsmount(fs, MOUNT_ATTR_RDONLY)), dest);
-	close(fs);
-}
-
-static void mask_file(const char *dest)
-{
-	close(MUST(open("masked", O_CREAT | O_WRONLY | O_CLOEXEC, 0)));
-	move_to(MUST(clone_tree("masked", 0, 1)), dest);
 }
 
 #define PSEUDO (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs'
+
 /**
  * Writes a plan as straight-line C, for bare.c: the calls and constants that a program written for
  * this one sandbox would have.
@@ -68,6 +70,10 @@ const calls = {
   },
   readonly: (dest, flags = '-') =>
     `read_only(${text(dest)}, ${flag(flags, 'alone')}, ${flag(flags, 'optional')});`,
+  copy: (dest, path) => {
+    if (!statSync(path ?? '').isFile()) throw new Error(`bare.c copies files only, not ${path}`)
+    return `copy_file(${text(dest)}, ${text(path)});`
+  },
   dev: (dest, name) => `bind_path(${text(dest)}, ${text(`/dev/${name}`)}, 0, 0, 1, 0);`,
   hostname: (name) => `MUST(sethostname(${text(name)}, ${Buffer.byteLength(name ?? '')}));`,
   loopback: (_up, ...addresses) =>
