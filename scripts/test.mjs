@@ -34,7 +34,7 @@ await runMain(async () => {
 /** @returns {Promise<PartResult[]>} */
 async function runEverything() {
   const missing = await provideCommands(testCommands)
-  const results = missing ? [report(notRun('programs that the tests start', missing))] : []
+  const results = missing ? [printResult(notRun('programs that the tests start', missing))] : []
   results.push(...(await runParts(checks)))
   if (process.getuid?.() === 0) {
     console.log('As root:')
@@ -44,7 +44,7 @@ async function runEverything() {
   }
   console.log(`As an ordinary user (uid ${process.getuid?.()}):`)
   results.push(...(await runParts(partsOf.user)))
-  results.push(report(notRun('root', 'this needs to be started by root')))
+  results.push(printResult(notRun('root', 'this needs to be started by root')))
   return results
 }
 
@@ -58,13 +58,7 @@ async function runParts(parts) {
     if (isInterrupted()) break
     if (filters.length > 0 && !filters.some((filter) => part.name.includes(filter))) continue
     // Two parts at once would disturb each other's timings, on two cores.
-    results.push(report(await part.run()))
+    results.push(printResult(await part.run()))
   }
   return results
-}
-
-/** @param {PartResult} result */
-function report(result) {
-  printResult(result)
-  return result
 }

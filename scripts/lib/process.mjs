@@ -153,7 +153,7 @@ export async function runMain(main) {
   try {
     process.exitCode = (await main()) ?? 0
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
+    if (!isInterrupted()) console.error(error instanceof Error ? error.message : error)
     process.exitCode = 1
   }
   if (interruption) {

@@ -60,13 +60,16 @@ export function renderCounts({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 }
 
-/** @param {PartResult} result */
+/**
+ * @param {PartResult} result
+ * @returns {PartResult} the same
+ */
 export function printResult(result) {
   const seconds = `${(result.durationMs / 1000).toFixed(1)} s`
   const mark = result.failed > 0 ? '✗' : result.passed > 0 ? '✓' : '-'
   console.log(`${mark} ${result.name.padEnd(46)} ${renderCounts(result).padEnd(32)} ${seconds}`)
-  if (result.failed > 0) console.log(indent(result.output))
-  else if (result.passed === 0) console.log(indent(result.output))
+  if (result.failed > 0 || result.passed === 0) console.log(indent(result.output))
+  return result
 }
 
 /** @param {string} text */

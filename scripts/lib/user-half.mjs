@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { root } from './paths.mjs'
-import { hasCommand, mustRun, run } from './process.mjs'
-import { checkResult, notRun } from './results.mjs'
+import { hasCommand, run } from './process.mjs'
+import { checkResult, notRun, printResult } from './results.mjs'
 import { findOrdinaryUser } from './user.mjs'
 
 const name = 'ordinary user'
@@ -18,13 +18,16 @@ const prefix = 'netns-user-half-'
  */
 export async function runAsOrdinaryUser(filters) {
   const user = await findOrdinaryUser(process.env['NETNS_TEST_USER'])
-  if (!user) return [notRun(name, 'this machine has no ordinary user: name one by NETNS_TEST_USER')]
-  if (!hasCommand('setpriv')) return [notRun(name, 'setpriv (package util-linux) is missing')]
+  if (!user)
+    return [printResult(notRun(name, 'there is no ordinary user: name one by NETNS_TEST_USER'))]
+  if (!hasCommand('setpriv'))
+    return [printResult(notRun(name, 'setpriv (package util-linux) is missing'))]
   removeLeftovers()
   const folder = mkdtempSync(join(parent, `${prefix}${process.pid}-`))
   console.log(`As the ordinary user ${user.name} (uid ${user.uid}), in ${folder}:`)
   try {
-    await copyTree(folder, user)
+    const copied = await copyTree(folder, user)
+    if (!copied.ok) return [printResult(checkResult(`${name}: copy of the tree`, copied))]
     return await runHalf(folder, user, filters)
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -47,8 +50,8 @@ async function copyTree(folder, user) {
   mkdirSync(tree)
   mkdirSync(join(folder, 'home'))
   const entries = readdirSync(root).filter((entry) => entry !== '.git')
-  await mustRun('cp', ['-a', '--reflink=auto', '-t', tree, '--', ...entries])
-  await mustRun('chown', ['-R', '-h', `${user.uid}:${user.gid}`, folder])
+  const copied = await run('cp', ['-a', '--reflink=auto', '-t', tree, '--', ...entries])
+  return copied.ok ? run('chown', ['-R', '-h', `${user.uid}:${user.gid}`, folder]) : copied
 }
 
 /**
@@ -70,7 +73,7 @@ async function runHalf(folder, user, filters) {
     env: cleanEnv(join(folder, 'home'), user),
     show: true,
   })
-  if (!existsSync(resultFile)) return [checkResult(name, { ...result, ok: false })]
+  if (!existsSync(resultFile)) return [printResult(checkResult(name, { ...result, ok: false }))]
   return JSON.parse(readFileSync(resultFile, 'utf8'))
 }
 
