@@ -36,7 +36,8 @@ void descriptors_close_others(const struct options *options, const int *wanted, 
  */
 void descriptors_release(const struct options *options)
 {
-	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	/* Not /dev/null: PID 1's root is the store, which has none. */
+	int nothing = open("/", O_PATH | O_CLOEXEC);
 	for (int fd = 0; fd <= 2; fd++)
 		if (fd != options->status_fd && nothing >= 0 && (fd != 2 || options->status_fd >= 0))
 			dup2(nothing, fd);

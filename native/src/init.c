@@ -12,6 +12,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+static void NORETURN give_up(struct sandbox *sandbox)
+{
+	report_error(sandbox->options->status_fd, &sandbox->failure);
+	link_send(sandbox->link, MSG_FAILED, 0, NULL, -1);
+	_exit(EXIT_NO_SANDBOX);
+}
+
 /*
  * A bare PR_SET_PDEATHSIG races with a parent that died before the call, so a message from the outer
  * process is awaited after it: no parent, no message.
@@ -20,17 +27,13 @@ static pid_t await_go(struct sandbox *sandbox)
 {
 	struct message message;
 	int fd;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) ||
-	    link_receive(sandbox->link, &message, &fd) <= 0 || message.type != MSG_GO)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL)) {
+		step_fail(sandbox, "prctl", "PR_SET_PDEATHSIG");
+		give_up(sandbox);
+	}
+	if (link_receive(sandbox->link, &message, &fd) <= 0 || message.type != MSG_GO)
 		_exit(EXIT_NO_SANDBOX);
 	return message.value;
-}
-
-static void NORETURN give_up(struct sandbox *sandbox)
-{
-	report_error(sandbox->options->status_fd, &sandbox->failure);
-	link_send(sandbox->link, MSG_FAILED, 0, NULL, -1);
-	_exit(EXIT_NO_SANDBOX);
 }
 
 static int signal_descriptor(void)
@@ -138,6 +141,7 @@ int init_run(struct sandbox *sandbox)
 	 * Even root inside cannot trace us then, nor follow our /proc/1/root and /proc/1/fd: that
 	 * asks for CAP_SYS_PTRACE in the user namespace in which we were executed, the host's.
 	 */
+	sandbox->failure.stage = "capabilities";
 	if (prctl(PR_SET_DUMPABLE, 0)) {
 		step_fail(sandbox, "prctl", "PR_SET_DUMPABLE");
 		give_up(sandbox);

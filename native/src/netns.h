@@ -200,7 +200,7 @@ void relay_serve(struct relay *relay);
 void relay_close(struct relay *relay);
 /* "127.0.0.1:80" or "[::1]:80" */
 int parse_endpoint(const char *text, void *address, unsigned *length);
-int listen_at(const char *endpoint);
+int listen_at(const char *endpoint, struct failure *failure);
 int connect_inside(int port);
 
 #endif

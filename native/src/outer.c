@@ -148,12 +148,13 @@ static void publish(struct outer *outer, const struct plan *plan)
 		if (strcmp(step->name, "publish") || step->argc < 1)
 			continue;
 		const char *colon = strrchr(step->argv[0], ':');
-		int fd = listen_at(step->argv[0]);
+		int fd = listen_at(step->argv[0], &failure);
 		if (fd >= 0 && colon && use_relay(outer)) {
 			relay_add_published(outer->relay, fd, (int)strtol(colon + 1, NULL, 10));
 			continue;
 		}
-		fail_at(&failure, "listen", step->argv[0]);
+		if (fd >= 0)
+			fail_at(&failure, "epoll_create1", step->argv[0]);
 		report_degraded(outer->options->status_fd, &failure);
 	}
 }

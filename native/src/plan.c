@@ -112,6 +112,7 @@ const struct step *plan_find(const struct plan *plan, const char *name)
 
 int plan_namespaces(const struct plan *plan, struct failure *failure)
 {
+	/* Without the first three the steps would change the host, and a kill would leave processes. */
 	static const struct {
 		const char *name;
 		int flag;
@@ -120,6 +121,7 @@ int plan_namespaces(const struct plan *plan, struct failure *failure)
 		{ "net", CLONE_NEWNET },   { "ipc", CLONE_NEWIPC },      { "uts", CLONE_NEWUTS },
 		{ "cgroup", CLONE_NEWCGROUP },
 	};
+	const size_t needed = 3;
 	const struct step *step = plan_find(plan, "namespaces");
 	if (!step)
 		return wrong(failure, "no namespaces step");
@@ -132,5 +134,8 @@ int plan_namespaces(const struct plan *plan, struct failure *failure)
 			return wrong(failure, step->argv[i]);
 		flags |= known[k].flag;
 	}
+	for (size_t k = 0; k < needed; k++)
+		if (!(flags & known[k].flag))
+			return wrong(failure, known[k].name);
 	return flags;
 }

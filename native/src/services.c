@@ -32,28 +32,30 @@ int parse_endpoint(const char *text, void *address, unsigned *length)
 	return inet_pton(AF_INET, host, &v4->sin_addr) == 1 ? 0 : -1;
 }
 
-int listen_at(const char *endpoint)
+int listen_at(const char *endpoint, struct failure *failure)
 {
 	struct sockaddr_storage address;
 	unsigned length;
 	int on = 1;
 	if (parse_endpoint(endpoint, &address, &length)) {
 		errno = EINVAL;
-		return -1;
+		return fail_at(failure, "inet_pton", endpoint);
 	}
 	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return -1;
+		return fail_at(failure, "socket", endpoint);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (address.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-	if (bind(fd, (struct sockaddr *)&address, length) || listen(fd, 4096)) {
-		int error = errno;
-		close(fd);
-		errno = error;
-		return -1;
-	}
-	return fd;
+	int failed = 0;
+	if (bind(fd, (struct sockaddr *)&address, length))
+		failed = fail_at(failure, "bind", endpoint);
+	else if (listen(fd, 4096))
+		failed = fail_at(failure, "listen", endpoint);
+	if (!failed)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 static void format_endpoint(char *text, size_t size, const char *address, const char *port)
@@ -67,9 +69,9 @@ int step_listen(struct sandbox *sandbox, const struct step *step)
 	char inside[128], outside[128];
 	format_endpoint(inside, sizeof inside, step->argv[1], step->argv[0]);
 	format_endpoint(outside, sizeof outside, step->argv[2], step->argv[0]);
-	int fd = listen_at(inside);
+	int fd = listen_at(inside, &sandbox->failure);
 	if (fd < 0)
-		return step_fail(sandbox, "listen", inside);
+		return -1;
 	int failed = link_send(sandbox->link, MSG_LISTENER, 0, outside, fd);
 	if (failed)
 		step_fail(sandbox, "sendmsg", inside);

@@ -1,0 +1,34 @@
+import { existsSync, lstatSync, readlinkSync } from 'node:fs'
+import { dirname } from 'node:path'
+import process from 'node:process'
+import type { Step } from '@netns/core'
+
+export const everyNamespace = ['user', 'mount', 'net', 'pid', 'ipc', 'uts', 'cgroup'] as const
+
+/** The namespaces and an empty root. */
+export const emptyRoot: readonly Step[] = [
+  ['namespaces', ...everyNamespace],
+  ['store', '-'],
+]
+
+/** Where programs are, which Debian links into /usr, and the Node that runs this. */
+const programs = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/usr', dirname(process.execPath)]
+
+function showProgram(path: string): Step {
+  if (lstatSync(path).isSymbolicLink()) return ['symlink', `root${path}`, readlinkSync(path)]
+  return ['bind', `root${path}`, path, 'ro,rec']
+}
+
+/** The smallest sandbox in which a shell and Node run. */
+export const smallPlan: readonly Step[] = [
+  ...emptyRoot,
+  ...programs.filter((path) => existsSync(path)).map(showProgram),
+  ['proc', 'root/proc'],
+  ['mkdir', 'root/dev', '755', '-', '-'],
+  ['dev', 'root/dev/null', 'null'],
+  ['dev', 'root/dev/urandom', 'urandom'],
+  ['tmpfs', 'root/tmp', '1777', '-', '-', '-'],
+]
+
+/** A shell command line for the worker. */
+export const sh = (script: string, ...args: string[]): string[] => ['/bin/sh', '-c', script, ...args]
