@@ -17,6 +17,7 @@ export const checks = [
   check('oxlint', bin('oxlint'), ['--deny-warnings', '--type-aware']),
   check('oxfmt', bin('oxfmt'), ['--check']),
   check('tsc', bin('tsc'), ['-b']),
+  check('tsc, as the example has it', bin('tsc'), ['-p', exampleDirectory]),
   check('gcc -fanalyzer', 'make', ['-s', '-C', 'native', 'analyze']),
   check('sanitizer build', 'make', ['-s', '-C', 'native', 'sanitize']),
 ]
