@@ -27,12 +27,14 @@ export type {
   SandboxStart,
 } from './launcher/types.ts'
 export { probe } from './probe/probe.ts'
-export type { ProbeCheck, ProbeReport } from './probe/types.ts'
+export type { ProbeCheck, ProbeReport, ProbeRequest } from './probe/types.ts'
 export { filterEnv } from './env/filter-env.ts'
 export { findServices, listedServices, readListeners } from './services/find-services.ts'
 export type { Listener, Service } from './services/types.ts'
 export { RunReportCollector } from './report/run-report.ts'
+export { degreeOf } from './report/degree-of.ts'
 export { renderSummary } from './report/render-summary.ts'
+export { summarize, type RunFigures } from './report/summarize.ts'
 export type { FallbackRecord, RunReport, SandboxRecord } from './report/types.ts'
 export {
   HOST_NAMESPACES_VARIABLE,

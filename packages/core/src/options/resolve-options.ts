@@ -1,3 +1,7 @@
+import * as v from 'valibot'
+import { NetnsError } from '../errors/netns-error.ts'
+import { describeIssue } from './describe-issue.ts'
+import { optionsSchema } from './schema.ts'
 import type { NetnsOptions, ResolvedOptions } from './types.ts'
 
 /**
@@ -5,18 +9,54 @@ import type { NetnsOptions, ResolvedOptions } from './types.ts'
  *
  * @param raw what the user wrote; `undefined` means all defaults
  * @param origin the option's path for messages, such as `environmentOptions.netns`
+ * @param isRoot whether tests run as root, where `limits.processes` has no effect and is refused
  * @throws NetnsError `NETNS_OPTIONS_INVALID`, one line per mistake
+ *
+ * @example
+ * resolveOptions({ fs: { hidee: ['/root'] } }, 'environmentOptions.netns')
+ * // NETNS_OPTIONS_INVALID … environmentOptions.netns.fs.hidee: unknown option, did you mean "hide"?
  */
-export function resolveOptions(raw: unknown, _origin: string): ResolvedOptions {
-  const o = (raw ?? {}) as NetnsOptions
-  return {
-    fs: { mode: 'overlay', readonly: [], writable: [], hide: [], private: [], copy: [], bind: {}, keep: [], tmpSizeBytes: null, ...o.fs },
-    net: { mode: 'loopback', services: 'auto', ...(typeof o.net === 'object' ? o.net : o.net ? { mode: o.net } : {}) },
-    env: { allow: null, set: {}, ...(typeof o.env === 'object' ? o.env : {}) },
-    hostname: o.hostname ?? 'netns',
-    hosts: o.hosts ?? {},
-    limits: o.limits ?? {},
-    fallback: o.fallback ?? 'error',
-    base: o.base ?? 'node',
+export function resolveOptions(raw: unknown, origin: string, isRoot: boolean = process.geteuid?.() === 0): ResolvedOptions {
+  const result = v.safeParse(optionsSchema(isRoot), raw ?? {})
+  if (!result.success) {
+    const lines = result.issues.map((issue) => describeIssue(issue, origin))
+    throw new NetnsError('NETNS_OPTIONS_INVALID', { detail: [...new Set(lines)].join('\n') })
   }
+  return applyDefaults((raw ?? {}) as NetnsOptions)
+}
+
+function applyDefaults(options: NetnsOptions): ResolvedOptions {
+  return {
+    fs: resolveFs(options.fs ?? {}),
+    net: resolveNet(options.net ?? {}),
+    env: resolveEnv(options.env ?? 'inherit'),
+    hostname: options.hostname ?? 'netns',
+    hosts: options.hosts ?? {},
+    limits: options.limits ?? {},
+    fallback: options.fallback ?? 'error',
+    base: options.base ?? 'node',
+  }
+}
+
+function resolveFs(fs: NonNullable<NetnsOptions['fs']>): ResolvedOptions['fs'] {
+  return {
+    mode: fs.mode ?? 'overlay',
+    readonly: fs.readonly ?? [],
+    writable: fs.writable ?? [],
+    hide: fs.hide ?? [],
+    private: fs.private ?? [],
+    copy: fs.copy ?? [],
+    bind: fs.bind ?? {},
+    keep: fs.keep ?? [],
+    tmpSizeBytes: fs.tmpSizeBytes ?? null,
+  }
+}
+
+function resolveNet(net: NonNullable<NetnsOptions['net']>): ResolvedOptions['net'] {
+  const { mode = 'loopback', services = 'auto' } = typeof net === 'string' ? { mode: net } : net
+  return { mode, services }
+}
+
+function resolveEnv(env: NonNullable<NetnsOptions['env']>): ResolvedOptions['env'] {
+  return env === 'inherit' ? { allow: null, set: {} } : { allow: env.allow ?? null, set: env.set ?? {} }
 }

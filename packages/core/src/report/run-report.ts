@@ -1,14 +1,40 @@
 import type { Degree } from '../plan/types.ts'
+import { degreeOf } from './degree-of.ts'
 import type { FallbackRecord, RunReport, SandboxRecord } from './types.ts'
 
 /** Collects what a run isolated. */
 export class RunReportCollector {
-  add(_sandbox: SandboxRecord): void {}
+  readonly #sandboxes: SandboxRecord[] = []
+  readonly #degrees = new Map<string, Degree>()
+  readonly #fallbacks: FallbackRecord[] = []
+  readonly #notes = new Set<string>()
+
+  /** Takes the sandbox's own degrees too. */
+  add(sandbox: SandboxRecord): void {
+    this.#sandboxes.push(sandbox)
+    this.addDegrees(sandbox.degraded.map(degreeOf))
+  }
+
   /** The same degree counts once. */
-  addDegrees(_degrees: readonly Degree[]): void {}
-  addFallback(_fallback: FallbackRecord): void {}
-  addNote(_note: string): void {}
+  addDegrees(degrees: readonly Degree[]): void {
+    for (const degree of degrees) this.#degrees.set(degree.message, degree)
+  }
+
+  addFallback(fallback: FallbackRecord): void {
+    this.#fallbacks.push(fallback)
+  }
+
+  /** The same note counts once. */
+  addNote(note: string): void {
+    this.#notes.add(note)
+  }
+
   report(): RunReport {
-    return { sandboxes: [], degrees: [], fallbacks: [], notes: [] }
+    return {
+      sandboxes: [...this.#sandboxes],
+      degrees: [...this.#degrees.values()],
+      fallbacks: [...this.#fallbacks],
+      notes: [...this.#notes],
+    }
   }
 }

@@ -1,20 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { parseListeners } from './proc-net-tcp.ts'
 import type { Listener, Service } from './types.ts'
+
+const LOOPBACK4 = '127.0.0.1'
+const LOOPBACK6 = '::1'
 
 /** The TCP sockets of this machine in state LISTEN that belong to the current user. */
 export function readListeners(): Listener[] {
-  return []
+  const uid = process.geteuid?.()
+  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap(readTable).filter((listener) => listener.uid === uid)
+}
+
+function readTable(path: string): Listener[] {
+  try {
+    return parseListeners(readFileSync(path, 'latin1'))
+  } catch {
+    return [] // a kernel without IPv6
+  }
 }
 
 /**
- * The services that opened between two readings.
+ * The services that opened between two readings: what `globalSetup` started, also where it became a daemon.
  *
  * @param exclude ports that never count, such as the runner's own
  */
-export function findServices(_before: readonly Listener[], _after: readonly Listener[], _exclude: readonly number[] = []): Service[] {
-  return []
+export function findServices(before: readonly Listener[], after: readonly Listener[], exclude: readonly number[] = []): Service[] {
+  const known = new Set(before.map(keyOf))
+  const opened = after.filter((listener) => !known.has(keyOf(listener)) && !exclude.includes(listener.port))
+  return distinct(opened.flatMap(servicesOf))
 }
 
-/** Services for ports that the user listed, at the addresses where something listens, else on both loopback addresses. */
-export function listedServices(_ports: readonly number[], _listeners: readonly Listener[]): Service[] {
-  return []
+/** A port that was closed and opened again is another service: its socket has another inode. */
+function keyOf({ address, port, inode }: Listener): string {
+  return `${address} ${port} ${inode}`
+}
+
+/** The services behind ports that the user listed; where nothing listens yet, on both loopback addresses. */
+export function listedServices(ports: readonly number[], listeners: readonly Listener[]): Service[] {
+  return distinct(
+    ports.flatMap((port) => {
+      const found = listeners.filter((listener) => listener.port === port).flatMap(servicesOf)
+      return found.length > 0 ? found : [service(port, LOOPBACK4), service(port, LOOPBACK6)]
+    }),
+  )
+}
+
+/** The addresses where a listener of the host answers inside; none where it does not listen on a loopback address. */
+function servicesOf({ address, port }: Listener): Service[] {
+  if (address === '0.0.0.0') return [service(port, LOOPBACK4)]
+  if (address === '::') return [service(port, LOOPBACK4), service(port, LOOPBACK6)]
+  return address === LOOPBACK6 || address.startsWith('127.') ? [service(port, address)] : []
+}
+
+function service(port: number, address: string): Service {
+  return { port, insideAddress: address, outsideAddress: address }
+}
+
+function distinct(services: readonly Service[]): Service[] {
+  return [...new Map(services.map((one) => [`${one.insideAddress} ${one.port}`, one])).values()]
 }
