@@ -1,0 +1,84 @@
+/** A module file as the sandbox has it. */
+export interface InsideModule {
+  /** Absolute path and query: the module's id in Vite's graph. */
+  readonly id: string
+  readonly file: string
+  readonly content: string
+  /** The id as Vite writes it into imports: relative to the root, or below `/@fs`. */
+  readonly url: string
+  /** The Vite environment of the test file. */
+  readonly environment: string
+  /** Node could import it without a transform. */
+  readonly native: boolean
+}
+
+/** What Vitest's module runner takes from a fetch. */
+export type FetchResult =
+  | { readonly cache: true }
+  | { readonly externalize: string; readonly type: string }
+  | {
+      readonly code: string
+      readonly file: string | null
+      readonly id: string
+      readonly url: string
+      readonly invalidate: boolean
+      readonly sourceMap?: string
+      readonly moduleType?: string
+    }
+
+/** What the worker asks of the runner, beside Vitest's own calls. Paths are absolute. */
+export interface HostCalls {
+  /** `null`: the host's file has the same content, so Vite's answer holds. */
+  loadModule(module: InsideModule): Promise<FetchResult | null>
+  fileExists(path: string): Promise<boolean>
+  /** Makes a copy of a transformed module visible inside and returns its path there. */
+  showModuleCopy(hostPath: string): Promise<string>
+  saveSnapshot(snapshot: { readonly path: string; readonly content: Uint8Array }): Promise<void>
+  removeSnapshot(path: string): Promise<void>
+  prepareDirectory(path: string): Promise<void>
+  /** Returns a path on the host where the content lies. */
+  stageAttachment(attachment: {
+    readonly path: string
+    readonly content: Uint8Array
+  }): Promise<string>
+}
+
+export type HostCall = keyof HostCalls
+
+export interface CallMessage {
+  readonly netns: 'call'
+  readonly id: number
+  readonly name: HostCall
+  readonly argument: unknown
+}
+
+export interface ReplyMessage {
+  readonly netns: 'reply'
+  readonly id: number
+  readonly value?: unknown
+  readonly error?: unknown
+}
+
+/** One of our messages on the channel that Vitest's own messages use. */
+export function isOurs(message: unknown): message is CallMessage | ReplyMessage {
+  return typeof message === 'object' && message !== null && 'netns' in message
+}
+
+/** How the runner tells the worker's entry what it needs before the first message: JSON in this variable. */
+export const WORKER_VARIABLE = 'NETNS_WORKER'
+
+/** The content of {@link WORKER_VARIABLE}. */
+export interface WorkerSetup {
+  /** Path of `vitest/worker`. */
+  readonly vitestWorker: string
+  readonly vitestMajor: number
+  /** False for `fallback: 'warn'`: the worker is a plain process of the host. */
+  readonly sandboxed: boolean
+  /** The environment of Vitest that runs, and its options. */
+  readonly base: string
+  readonly baseOptions: Readonly<Record<string, unknown>>
+  /** Directory for `module.enableCompileCache`. */
+  readonly compileCache: string | null
+  /** Directories with transformed modules, and where they are inside. */
+  readonly moduleCopies: readonly { readonly outside: string; readonly inside: string }[]
+}

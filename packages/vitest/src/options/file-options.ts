@@ -1,0 +1,63 @@
+import { resolveOptions, type ResolvedOptions } from '@netns/core'
+import type { PoolOptions, TestProject } from 'vitest/node'
+import { ENVIRONMENT_NAME } from '../names.ts'
+
+type Sections = Readonly<Record<string, unknown>>
+
+/** `test.environmentOptions.netns` of a project, checked. Throws NetnsError NETNS_OPTIONS_INVALID. */
+export function projectOptions(project: TestProject): ResolvedOptions {
+  return resolveOptions(configuredIn(project), 'test.environmentOptions.netns')
+}
+
+/**
+ * The options of a file: those of its project, with the sections that its docblock sets replaced key by key.
+ * Throws NetnsError NETNS_OPTIONS_INVALID.
+ */
+export function fileOptions(
+  project: TestProject,
+  environment: PoolOptions['environment'],
+): ResolvedOptions {
+  const written = docblockOptions(environment)
+  if (written === undefined) return projectOptions(project)
+  resolveOptions(written, '@vitest-environment-options netns')
+  return resolveOptions(merge(configuredIn(project), written as Sections), 'netns')
+}
+
+/** What other environments (`base`) get as options: those of the config and the docblock without ours. */
+export function baseOptions(
+  project: TestProject,
+  environment: PoolOptions['environment'],
+): Record<string, unknown> {
+  const docblock = docblockSections(environment)
+  return { ...project.config.environmentOptions, ...docblock }
+}
+
+function configuredIn(project: TestProject): unknown {
+  return project.config.environmentOptions?.[ENVIRONMENT_NAME]
+}
+
+/** Vitest puts what the docblock says below the environment's name. */
+function docblockSections(environment: PoolOptions['environment']): Sections | undefined {
+  return environment.options?.[ENVIRONMENT_NAME] as Sections | undefined
+}
+
+/** `{ "netns": { … } }` as in a config, or, as Vitest's own environments take it, the options alone. */
+function docblockOptions(environment: PoolOptions['environment']): unknown {
+  const sections = docblockSections(environment)
+  return sections !== undefined && ENVIRONMENT_NAME in sections
+    ? sections[ENVIRONMENT_NAME]
+    : sections
+}
+
+function merge(configured: unknown, written: Sections): Sections {
+  const merged: Record<string, unknown> = { ...(configured as Sections | undefined) }
+  for (const [key, value] of Object.entries(written)) {
+    const before = merged[key]
+    merged[key] = isSections(before) && isSections(value) ? { ...before, ...value } : value
+  }
+  return merged
+}
+
+function isSections(value: unknown): value is Sections {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,72 @@
+import { EventEmitter } from 'node:events'
+import type { ResolvedOptions } from '@netns/core'
+import type { PoolOptions, PoolWorker, WorkerRequest } from 'vitest/node'
+import { POOL_NAME } from '../names.ts'
+import { fileOptions } from '../options/file-options.ts'
+import { mustWork, readiness, type Readiness } from '../run/readiness.ts'
+import type { Run } from '../run/run.ts'
+import type { Backend, Emit } from './backend.ts'
+import { LiveWorker } from './live.ts'
+import { refused } from './refused.ts'
+import { startPlain, startSandboxed } from './worker-process.ts'
+
+/** Runs a test file (with `isolate: false`: the files that share a worker) in a sandbox of its own. */
+export class NetnsPoolWorker implements PoolWorker {
+  readonly name = POOL_NAME
+  /** Transformed modules come as files, which every sandbox has bound, instead of through the channel. */
+  readonly cacheFs = true
+  readonly #run: Run
+  readonly #pool: PoolOptions
+  readonly #events = new EventEmitter()
+  #backend: Backend | undefined
+
+  constructor(run: Run, pool: PoolOptions) {
+    this.#run = run
+    this.#pool = pool
+  }
+
+  on(event: string, callback: (...values: unknown[]) => void): void {
+    this.#events.on(event, callback)
+  }
+
+  off(event: string, callback: (...values: unknown[]) => void): void {
+    this.#events.off(event, callback)
+  }
+
+  deserialize(data: unknown): unknown {
+    return data
+  }
+
+  async start(): Promise<void> {
+    const options = fileOptions(this.#pool.project, this.#pool.environment)
+    this.#backend ??= await this.#startBackend(options, await readiness())
+  }
+
+  send(message: WorkerRequest): void {
+    this.#backend?.send(message)
+  }
+
+  async stop(): Promise<void> {
+    await this.#backend?.stop()
+    this.#backend = undefined
+  }
+
+  async #startBackend(options: ResolvedOptions, ready: Readiness): Promise<Backend> {
+    const run = this.#run
+    if (ready.ok) {
+      run.report.addDegrees(ready.degrees)
+      const worker = startSandboxed(run, this.#pool, options)
+      const live = new LiveWorker(run, this.#pool, worker, this.#emit)
+      await worker.started
+      return live
+    }
+    if (options.fallback === 'error' || mustWork()) return refused(run, ready.error, this.#emit)
+    run.warnOfFallback(ready.error)
+    return new LiveWorker(run, this.#pool, startPlain(this.#pool, options), this.#emit)
+  }
+
+  readonly #emit: Emit = (event, ...values) => {
+    // Without a listener, EventEmitter throws an `error`: Vitest takes its listeners away before it stops a worker.
+    if (this.#events.listenerCount(event) > 0) this.#events.emit(event, ...values)
+  }
+}

@@ -1,0 +1,92 @@
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  listedServices,
+  planSandbox,
+  readListeners,
+  type KeepRequest,
+  type ResolvedOptions,
+  type SandboxPlan,
+  type Service,
+} from '@netns/core'
+import type { PoolOptions, TestProject } from 'vitest/node'
+import type { WorkerSetup } from '../channel/protocol.ts'
+import { compileCacheFor } from '../run/compile-cache.ts'
+import { profileGlobs } from '../run/profiles.ts'
+import type { Run } from '../run/run.ts'
+
+export const entryPath = fileURLToPath(new URL('../entry.js', import.meta.url))
+
+export interface WorkerPlan {
+  readonly plan: SandboxPlan
+  readonly keep: KeepRequest | undefined
+  readonly compileCache: string | null
+  readonly moduleCopies: WorkerSetup['moduleCopies']
+}
+
+/** Plans the sandbox of one worker. Throws NetnsError NETNS_OPTIONS_INVALID where an option does not fit this host. */
+export function planWorker(run: Run, pool: PoolOptions, options: ResolvedOptions): WorkerPlan {
+  const { project } = pool
+  const projectRoot = project.config.root
+  const cache = compileCacheFor(run, project, pool.env)
+  const moduleCopies = moduleCopyPlaces(run, project)
+  const keep = [...options.fs.keep, ...profileGlobs(pool.execArgv, projectRoot)]
+  const plan = planSandbox({ ...options, fs: { ...options.fs, keep } }, run.host(), {
+    projectRoot,
+    roots: visibleRoots(run, project),
+    cwd: process.cwd(),
+    writeThrough: [cache.directory, coverageDirectory(project)].filter((path) => path !== null),
+    readThrough: moduleCopies.map(({ outside }) => outside),
+    services: servicesFor(run, project, options),
+    pidBase: run.nextPidBase(),
+  })
+  return {
+    plan,
+    keep: keep.length > 0 ? { projectRoot, globs: keep } : undefined,
+    compileCache: cache.ours ? cache.directory : null,
+    moduleCopies,
+  }
+}
+
+/** Where modules that Vitest transformed show inside, so that a private `/tmp` stays empty. */
+function moduleCopyPlaces(run: Run, project: TestProject): { outside: string; inside: string }[] {
+  return [ownCopies(run, project), ...run.moduleCopies].map((outside) => ({
+    outside,
+    inside: outside,
+  }))
+}
+
+/** For copies whose directory a running sandbox does not have. Vitest removes `tmpDir` when it closes. */
+export function ownCopies(run: Run, project: TestProject): string {
+  const directory = join(project.tmpDir, 'netns')
+  run.provideDirectory(directory)
+  return directory
+}
+
+function visibleRoots(run: Run, project: TestProject): string[] {
+  const { vitest } = run
+  return [
+    project.config.root,
+    vitest.config.root,
+    vitest.distPath,
+    project.vite.config.cacheDir,
+    dirname(entryPath),
+    dirname(process.execPath),
+    process.cwd(),
+    ...project.vite.config.server.fs.allow,
+    ...project.config.setupFiles.map((file) => dirname(file)),
+  ]
+}
+
+/** Vitest 5 workers write what they covered to files below this directory. */
+function coverageDirectory(project: TestProject): string | null {
+  const coverage = project.serializedConfig.coverage as { coverageFilesDirectory?: string }
+  return project.vitest.config.coverage.enabled ? (coverage.coverageFilesDirectory ?? null) : null
+}
+
+function servicesFor(run: Run, project: TestProject, { net }: ResolvedOptions): readonly Service[] {
+  if (net.mode !== 'loopback') return []
+  return net.services === 'auto'
+    ? run.services(project)
+    : listedServices(net.services, readListeners())
+}

@@ -1,0 +1,72 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import {
+  launch,
+  type DegradedEvent,
+  type ResolvedOptions,
+  type SandboxEnd,
+  type SandboxStart,
+} from '@netns/core'
+import type { PoolOptions } from 'vitest/node'
+import type { WorkerSetup } from '../channel/protocol.ts'
+import { baseOptions } from '../options/file-options.ts'
+import type { Run } from '../run/run.ts'
+import { workerEnv } from './worker-env.ts'
+import { entryPath, planWorker } from './worker-plan.ts'
+
+/** A started worker, in a sandbox or (for `fallback: 'warn'`) without one. */
+export interface WorkerProcess {
+  readonly child: ChildProcess
+  readonly setup: WorkerSetup
+  /** Rejects with a NetnsError where there is no sandbox. `null` without a sandbox. */
+  readonly started: Promise<SandboxStart | null>
+  /** Settles when results are in. Rejects as `started` does. */
+  readonly ended: Promise<SandboxEnd | null>
+  readonly degraded: readonly DegradedEvent[]
+}
+
+export function startSandboxed(
+  run: Run,
+  pool: PoolOptions,
+  options: ResolvedOptions,
+): WorkerProcess {
+  const { plan, keep, compileCache, moduleCopies } = planWorker(run, pool, options)
+  run.report.addDegrees(plan.degrees)
+  const setup = { ...commonSetup(pool, options), sandboxed: true, compileCache, moduleCopies }
+  const { process: child, ...sandbox } = launch({
+    plan,
+    command: process.execPath,
+    args: [...pool.execArgv, entryPath],
+    env: workerEnv(pool.env, options.env, setup),
+    cwd: process.cwd(),
+    ipc: true,
+    ...(keep ? { keep } : {}),
+  })
+  return { child, setup, ...sandbox }
+}
+
+export function startPlain(pool: PoolOptions, options: ResolvedOptions): WorkerProcess {
+  const setup = {
+    ...commonSetup(pool, options),
+    sandboxed: false,
+    compileCache: null,
+    moduleCopies: [],
+  }
+  const child = fork(entryPath, [], {
+    env: workerEnv(pool.env, options.env, setup) as NodeJS.ProcessEnv,
+    execArgv: [...pool.execArgv],
+    stdio: 'pipe',
+    serialization: 'advanced',
+  })
+  const ended = new Promise<null>((resolve) => child.once('exit', () => resolve(null)))
+  return { child, setup, started: Promise.resolve(null), ended, degraded: [] }
+}
+
+function commonSetup({ distPath, project, environment }: PoolOptions, { base }: ResolvedOptions) {
+  return {
+    baseOptions: baseOptions(project, environment),
+    vitestWorker: join(distPath, 'worker.js'),
+    vitestMajor: Number.parseInt(project.vitest.version, 10),
+    base,
+  }
+}

@@ -1,0 +1,123 @@
+import { mkdirSync } from 'node:fs'
+import {
+  readHost,
+  RunReportCollector,
+  type HostFacts,
+  type Listener,
+  type NetnsError,
+  type Service,
+} from '@netns/core'
+import type { TestProject, Vitest } from 'vitest/node'
+import { HostAttachments } from '../attachments/host-attachments.ts'
+import type { CreateStockWorker } from '../pool/stock-workers.ts'
+import { servicesSince } from './services.ts'
+
+const runs = new WeakMap<Vitest, Run>()
+
+/** What the plugin knows of one project. */
+export interface ProjectSetup {
+  /** What listened on this machine before `globalSetup`. */
+  readonly listenersBefore: readonly Listener[]
+  readonly createStockWorker: CreateStockWorker
+}
+
+/** State of one Vitest instance: several projects, and in watch mode several test runs. */
+export class Run {
+  readonly vitest: Vitest
+  readonly attachments = new HostAttachments()
+  /** Directories of the host where Vitest was seen to keep transformed modules. */
+  readonly moduleCopies = new Set<string>()
+  report = new RunReportCollector()
+  readonly #projects = new WeakMap<TestProject, ProjectSetup>()
+  readonly #open = new Set<Promise<unknown>>()
+  #services = new Map<TestProject, readonly Service[]>()
+  #host: HostFacts | undefined
+  #refused = false
+  #sandboxes = 0
+
+  private constructor(vitest: Vitest) {
+    this.vitest = vitest
+  }
+
+  /** The same for each project and plugin of a Vitest instance. */
+  static of(vitest: Vitest): Run {
+    const run = runs.get(vitest) ?? new Run(vitest)
+    runs.set(vitest, run)
+    return run
+  }
+
+  add(project: TestProject, setup: ProjectSetup): void {
+    this.#projects.set(project, setup)
+  }
+
+  setupOf(project: TestProject): ProjectSetup {
+    const setup = this.#projects.get(project)
+    if (!setup) throw new Error(`netns: project "${project.name}" was not configured by the plugin`)
+    return setup
+  }
+
+  /** Forgets the last test run. */
+  begin(): void {
+    this.report = new RunReportCollector()
+    this.#services = new Map()
+    this.#host = undefined
+    this.#refused = false
+  }
+
+  /** True for the first worker of a test run that asks: the run's one error is its to report. */
+  claimRefusal(): boolean {
+    const first = !this.#refused
+    this.#refused = true
+    return first
+  }
+
+  /** Says once per test run, and loudly, what does not hold. */
+  warnOfFallback({ message }: NetnsError): void {
+    if (!this.claimRefusal()) return
+    this.vitest.logger.warn(
+      `\nTESTS RUN WITHOUT ISOLATION (fallback: 'warn'): files, network, processes and host name are those of this machine.\n${message}\n`,
+    )
+  }
+
+  /** Read at the first worker's start, and so after `globalSetup`. */
+  services(project: TestProject): readonly Service[] {
+    const known = this.#services.get(project)
+    const services = known ?? servicesSince(this.setupOf(project).listenersBefore, this.vitest)
+    this.#services.set(project, services)
+    return services
+  }
+
+  host(): HostFacts {
+    this.#host ??= readHost()
+    return this.#host
+  }
+
+  /** Makes a directory that sandboxes bind, before the host's facts are read. */
+  provideDirectory(path: string): boolean {
+    try {
+      if (mkdirSync(path, { recursive: true }) !== undefined) this.#host = undefined
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /**
+   * First pid of the next sandbox: tools name temporary files by their pid, so sandboxes that share a
+   * written-through directory must not have the same ones.
+   */
+  nextPidBase(): number {
+    this.#sandboxes += 1
+    return 1000 + ((this.#sandboxes * 1009) % 30_000)
+  }
+
+  /** The run is not over before the promise settles. */
+  track(ending: Promise<unknown>): void {
+    const settled = ending.catch(() => {}).finally(() => this.#open.delete(settled))
+    this.#open.add(settled)
+  }
+
+  async settled(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open)
+  }
+}

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, sep } from 'node:path'
+import { NetnsError } from '@netns/core'
+
+/** Writes what the workers' snapshots changed to the host, below the given directories only. */
+export class HostSnapshots {
+  readonly #roots: readonly string[]
+
+  constructor(roots: readonly string[]) {
+    this.#roots = roots
+  }
+
+  async save({
+    path,
+    content,
+  }: {
+    readonly path: string
+    readonly content: Uint8Array
+  }): Promise<void> {
+    const target = await this.#permit(path)
+    await mkdir(dirname(target), { recursive: true })
+    const mode = (await stat(target).catch(() => null))?.mode
+    const beside = join(dirname(target), `.${basename(target)}.${randomUUID()}`)
+    try {
+      await writeFile(beside, content, mode === undefined ? {} : { mode })
+      await rename(beside, target)
+    } catch (error) {
+      await rm(beside, { force: true })
+      if (!isDenied(error)) throw error
+      // The file may be writable although its directory is not.
+      await writeFile(target, content)
+    }
+  }
+
+  async remove(path: string): Promise<void> {
+    await rm(await this.#permit(path), { force: true })
+  }
+
+  async prepareDirectory(path: string): Promise<void> {
+    await mkdir(await this.#permit(path), { recursive: true })
+  }
+
+  /** The path that is written: symbolic links are followed, as Vitest follows them. */
+  async #permit(path: string): Promise<string> {
+    const target = await resolveExisting(path)
+    const roots = await Promise.all(this.#roots.map((root) => resolveExisting(root)))
+    if (roots.some((root) => target === root || target.startsWith(root + sep))) return target
+    throw new NetnsError('NETNS_KEEP_FAILED', {
+      title: 'a snapshot outside the project was not written',
+      detail: target,
+      path: target,
+      hint: `Keep snapshots below ${this.#roots.join(' or ')}.`,
+    })
+  }
+}
+
+/** Resolves symbolic links in the part of the path that exists. */
+async function resolveExisting(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch {
+    const parent = dirname(path)
+    return parent === path ? path : join(await resolveExisting(parent), basename(path))
+  }
+}
+
+function isDenied(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'EACCES' || code === 'EPERM'
+}
