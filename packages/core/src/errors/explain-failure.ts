@@ -25,7 +25,14 @@ export function explainFailure(failure: Failure, restrictions: Restrictions): Ne
   const code = codeOf(failure.stage, errno, restrictions)
   const { stage, syscall, path, message } = failure
   const detail = `stage ${stage}, ${syscall}${path === '' ? '' : ` ${JSON.stringify(path)}`}: ${errno}, ${message}`
-  return new NetnsError(code, { stage, syscall, errno, path, detail, ...hintFor(code, stage, errno, restrictions) })
+  return new NetnsError(code, {
+    stage,
+    syscall,
+    errno,
+    path,
+    detail,
+    ...hintFor(code, stage, errno, restrictions),
+  })
 }
 
 function codeOf(stage: string, errno: string, restrictions: Restrictions): NetnsErrorCode {
@@ -37,23 +44,40 @@ function codeOf(stage: string, errno: string, restrictions: Restrictions): Netns
   return errno === 'ENOSPC' || errno === 'ENOMEM' ? 'NETNS_ENOSPC' : 'NETNS_SETUP_FAILED'
 }
 
-function hintFor(code: NetnsErrorCode, stage: string, errno: string, restrictions: Restrictions): { hint?: string } {
+function hintFor(
+  code: NetnsErrorCode,
+  stage: string,
+  errno: string,
+  restrictions: Restrictions,
+): { hint?: string } {
   if (code === 'NETNS_USERNS_DENIED') return { hint: denialHint(errno, restrictions) }
-  if (code === 'NETNS_KERNEL_TOO_OLD') return { hint: `Linux ${restrictions.kernelRelease} cannot do it: use Linux 6.6 or newer (at least 5.12).` }
-  if (code === 'NETNS_EXEC_FAILED' && stage === 'chdir') return { hint: 'The working directory must exist inside: take it out of fs.hide and fs.private.' }
+  if (code === 'NETNS_KERNEL_TOO_OLD')
+    return {
+      hint: `Linux ${restrictions.kernelRelease} cannot do it: use Linux 6.6 or newer (at least 5.12).`,
+    }
+  if (code === 'NETNS_EXEC_FAILED' && stage === 'chdir')
+    return {
+      hint: 'The working directory must exist inside: take it out of fs.hide and fs.private.',
+    }
   if (code === 'NETNS_SETUP_FAILED' && stage === 'overlay') {
-    return { hint: 'An overlay may stand on at most one other overlay: inside a container mount the project as a volume, or use a storage driver other than overlay.' }
+    return {
+      hint: 'An overlay may stand on at most one other overlay: inside a container mount the project as a volume, or use a storage driver other than overlay.',
+    }
   }
   return {}
 }
 
 function denialHint(errno: string, restrictions: Restrictions): string {
-  if (restrictions.maxUserNamespaces === 0) return 'User namespaces are switched off here: sudo sysctl -w user.max_user_namespaces=15000'
-  if (!restrictions.isRoot && restrictions.unprivilegedClone === 0) return 'Allow them for ordinary users: sudo sysctl -w kernel.unprivileged_userns_clone=1'
-  if (errno === 'ENOSPC' || errno === 'EUSERS') return 'A limit of namespaces is reached (user.max_*_namespaces, or 32 nested ones): sudo sysctl -w user.max_user_namespaces=15000 user.max_mnt_namespaces=15000 user.max_net_namespaces=15000'
+  if (restrictions.maxUserNamespaces === 0)
+    return 'User namespaces are switched off here: sudo sysctl -w user.max_user_namespaces=15000'
+  if (!restrictions.isRoot && restrictions.unprivilegedClone === 0)
+    return 'Allow them for ordinary users: sudo sysctl -w kernel.unprivileged_userns_clone=1'
+  if (errno === 'ENOSPC' || errno === 'EUSERS')
+    return 'A limit of namespaces is reached (user.max_*_namespaces, or 32 nested ones): sudo sysctl -w user.max_user_namespaces=15000 user.max_mnt_namespaces=15000 user.max_net_namespaces=15000'
   if (!restrictions.isRoot && restrictions.apparmorRestricts === 1) {
     return 'AppArmor takes the capabilities from user namespaces here: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (for good: echo kernel.apparmor_restrict_unprivileged_userns=0 | sudo tee /etc/sysctl.d/60-netns.conf)'
   }
-  if (restrictions.hasSeccompFilter) return 'A container forbids it: docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined …'
+  if (restrictions.hasSeccompFilter)
+    return 'A container forbids it: docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined …'
   return 'Allow unprivileged user namespaces and mounts in them: look for "apparmor" or "avc" in dmesg to see which policy refused.'
 }

@@ -41,7 +41,10 @@ export class NetnsError extends Error {
 
   constructor(code: NetnsErrorCode, details: NetnsErrorDetails = {}) {
     const hint = details.hint ?? catalogue[code].hint
-    super(renderMessage(code, details, hint), details.cause === undefined ? undefined : { cause: details.cause })
+    super(
+      renderMessage(code, details, hint),
+      details.cause === undefined ? undefined : { cause: details.cause },
+    )
     this.code = code
     this.hint = hint
     this.url = `docs/errors.md#${code.toLowerCase()}`
@@ -64,6 +67,9 @@ function separator(detail: string): string {
 
 function renderStep({ stage, syscall, errno, path }: NetnsErrorDetails): string {
   const step = stage === undefined ? [] : [`stage ${stage}`]
-  const call = syscall === undefined ? [] : [`${syscall}${path === undefined ? '' : ` ${JSON.stringify(path)}`}`]
+  const call =
+    syscall === undefined
+      ? []
+      : [`${syscall}${path === undefined ? '' : ` ${JSON.stringify(path)}`}`]
   return [...step, ...call, ...(errno === undefined ? [] : [errno])].join(', ')
 }

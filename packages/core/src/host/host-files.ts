@@ -1,4 +1,12 @@
-import { accessSync, constants, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  type Stats,
+} from 'node:fs'
 import { decodeBytes, fsPath } from '../paths/bytes.ts'
 import type { HostFiles, HostNode } from './types.ts'
 
@@ -13,9 +21,16 @@ export function createHostFiles(): HostFiles {
   }
 }
 
-function remember<Value>(known: Map<string, Value>, path: string, read: (path: string) => Value): Value {
-  if (!known.has(path)) known.set(path, read(path))
-  return known.get(path)!
+function remember<Value>(
+  known: Map<string, Value>,
+  path: string,
+  read: (path: string) => Value,
+): Value {
+  const remembered = known.get(path)
+  if (remembered !== undefined || known.has(path)) return remembered as Value
+  const value = read(path)
+  known.set(path, value)
+  return value
 }
 
 function readNode(path: string): HostNode | undefined {
@@ -24,13 +39,26 @@ function readNode(path: string): HostNode | undefined {
     return stats && describe(path, stats)
   } catch {
     // A dead FUSE mount (ENOTCONN) or a parent that may not be searched (EACCES): it is there, but not for us.
-    return { type: 'other', mode: 0, uid: -1, gid: -1, sizeBytes: 0, readable: false, writable: false }
+    return {
+      type: 'other',
+      mode: 0,
+      uid: -1,
+      gid: -1,
+      sizeBytes: 0,
+      readable: false,
+      writable: false,
+    }
   }
 }
 
 function describe(path: string, stats: Stats): HostNode {
   const type = typeOf(stats)
-  const common = { mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid, sizeBytes: stats.size }
+  const common = {
+    mode: stats.mode & 0o7777,
+    uid: stats.uid,
+    gid: stats.gid,
+    sizeBytes: stats.size,
+  }
   if (type === 'symlink') {
     const target = decodeBytes(readlinkSync(fsPath(path), 'buffer'))
     return { ...common, type, target, readable: true, writable: true }

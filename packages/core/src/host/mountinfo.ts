@@ -34,7 +34,9 @@ function parseLine(line: string): Mount {
 
 /** Space, tab, newline, backslash and `#` are written as octal numbers. */
 function unescape(field: string): string {
-  const raw = field.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)))
+  const raw = field.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(parseInt(digits, 8)),
+  )
   return decodeBytes(Buffer.from(raw, 'latin1'))
 }
 
@@ -45,13 +47,18 @@ function unescape(field: string): string {
 export function visibleMounts(mounts: readonly Mount[]): Mount[] {
   const ids = new Set(mounts.map((mount) => mount.id))
   const childrenOf = new Map<number, Mount[]>()
-  for (const mount of mounts) childrenOf.set(mount.parentId, [...(childrenOf.get(mount.parentId) ?? []), mount])
+  for (const mount of mounts)
+    childrenOf.set(mount.parentId, [...(childrenOf.get(mount.parentId) ?? []), mount])
   const visible = (mount: Mount): Mount[] => {
     const children = (childrenOf.get(mount.id) ?? []).filter((other) => other !== mount)
     const onTop = children.find((other) => other.mountPoint === mount.mountPoint)
     if (onTop) return visible(onTop)
-    const reached = children.filter((one) => !children.some((other) => isBelow(one.mountPoint, other.mountPoint)))
+    const reached = children.filter(
+      (one) => !children.some((other) => isBelow(one.mountPoint, other.mountPoint)),
+    )
     return [mount, ...reached.flatMap(visible)]
   }
-  return mounts.filter((mount) => !ids.has(mount.parentId) || mount.parentId === mount.id).flatMap(visible)
+  return mounts
+    .filter((mount) => !ids.has(mount.parentId) || mount.parentId === mount.id)
+    .flatMap(visible)
 }

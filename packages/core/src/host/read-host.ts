@@ -25,12 +25,15 @@ const CAP_SETUID = 7n
  * @throws NetnsError `NETNS_PLATFORM` where the machine is no Linux
  */
 export function readHost(context: HostContext = {}): HostFacts {
-  if (process.platform !== 'linux') throw new NetnsError('NETNS_PLATFORM', { detail: process.platform })
+  const uid = process.geteuid?.()
+  const gid = process.getegid?.()
+  if (process.platform !== 'linux' || uid === undefined || gid === undefined) {
+    throw new NetnsError('NETNS_PLATFORM', { detail: `this is ${process.platform}` })
+  }
   const env = context.env ?? process.env
-  const uid = process.geteuid!()
   return {
     uid,
-    gid: process.getegid!(),
+    gid,
     mapsRanges: uid === 0 && canSetIds(readFileSync('/proc/self/status', 'latin1')),
     hasAllIds: /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'latin1')),
     kernelRelease: release(),

@@ -12,7 +12,8 @@ export class Channel {
     this.#socket = socket
     const reader = new EventReader()
     socket.on('data', (chunk: Buffer) => {
-      for (const event of reader.read(chunk)) for (const listener of this.#listeners) listener(event)
+      for (const event of reader.read(chunk))
+        for (const listener of this.#listeners) listener(event)
     })
     // EPIPE and ECONNRESET say what the launcher's exit says better.
     socket.on('error', () => {})
@@ -48,7 +49,10 @@ export class Channel {
   }
 
   /** One question at a time. */
-  #ask<Answer>(request: Buffer, accept: (event: LauncherEvent) => Answer | undefined): Promise<Answer | undefined> {
+  #ask<Answer>(
+    request: Buffer,
+    accept: (event: LauncherEvent) => Answer | undefined,
+  ): Promise<Answer | undefined> {
     return new Promise((resolve) => {
       const listener = (event: LauncherEvent): void => {
         const answer = accept(event)

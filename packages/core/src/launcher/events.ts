@@ -2,7 +2,14 @@ import { decodeBytes } from '../paths/bytes.ts'
 
 /** What the launcher writes to its channel, one JSON object a line. */
 export type LauncherEvent =
-  | { event: 'error' | 'degraded'; stage: string; syscall: string; path: string; errno: number; message: string }
+  | {
+      event: 'error' | 'degraded'
+      stage: string
+      syscall: string
+      path: string
+      errno: number
+      message: string
+    }
   | { event: 'started'; hostPid: number; setupUs: number }
   | {
       event: 'ended'
@@ -12,10 +19,26 @@ export type LauncherEvent =
       leftProcesses: number
       maxRssKiB: number
     }
-  | { event: 'change'; id: string; path: string; type: string; mode: number; sizeBytes: number; mtimeNs?: string }
+  | {
+      event: 'change'
+      id: string
+      path: string
+      type: string
+      mode: number
+      sizeBytes: number
+      mtimeNs?: string
+    }
   | { event: 'changes-end'; id: string }
   | { event: 'taken'; ok: true; path: string; sizeBytes: number }
-  | { event: 'taken'; ok: false; path: string; stage: string; syscall: string; errno: number; message: string }
+  | {
+      event: 'taken'
+      ok: false
+      path: string
+      stage: string
+      syscall: string
+      errno: number
+      message: string
+    }
 
 export type FailureEvent = Extract<LauncherEvent, { event: 'error' }>
 export type EndedEvent = Extract<LauncherEvent, { event: 'ended' }>

@@ -15,7 +15,11 @@ export interface Kept {
 }
 
 /** Writes the changed files that match the globs back to the project. */
-export async function keepFiles(channel: Channel, plan: SandboxPlan, { projectRoot, globs }: KeepRequest): Promise<Kept> {
+export async function keepFiles(
+  channel: Channel,
+  plan: SandboxPlan,
+  { projectRoot, globs }: KeepRequest,
+): Promise<Kept> {
   const result: Kept = { kept: [], keepFailures: [] }
   const project = realpathSync(projectRoot)
   const isWanted = picomatch([...globs], { dot: true })
@@ -23,7 +27,13 @@ export async function keepFiles(channel: Channel, plan: SandboxPlan, { projectRo
     if (!isWithin(project, insidePath) && !isWithin(insidePath, project)) continue
     for (const change of await channel.changes(id)) {
       const path = child(insidePath, change.path)
-      if (!isFile(change) || !isBelow(path, project) || !isWanted(relativeTo(project, path)) || isUnchanged(change, path)) continue
+      if (
+        !isFile(change) ||
+        !isBelow(path, project) ||
+        !isWanted(relativeTo(project, path)) ||
+        isUnchanged(change, path)
+      )
+        continue
       await keepFile(channel, project, path, result)
     }
   }
@@ -38,18 +48,32 @@ function isFile({ type }: ChangeEvent): boolean {
 function isUnchanged({ sizeBytes, mtimeNs }: ChangeEvent, path: string): boolean {
   if (mtimeNs === undefined) return false
   const stats = lstatSync(fsPath(path), { bigint: true, throwIfNoEntry: false })
-  return stats !== undefined && stats.size === BigInt(sizeBytes) && stats.mtimeNs === BigInt(mtimeNs)
+  return (
+    stats !== undefined && stats.size === BigInt(sizeBytes) && stats.mtimeNs === BigInt(mtimeNs)
+  )
 }
 
-async function keepFile(channel: Channel, project: string, path: string, { kept, keepFailures }: Kept): Promise<void> {
+async function keepFile(
+  channel: Channel,
+  project: string,
+  path: string,
+  { kept, keepFailures }: Kept,
+): Promise<void> {
   const answer = await channel.take(path, project, relativeTo(project, path))
   if (answer?.ok) kept.push({ path, sizeBytes: answer.sizeBytes })
   else keepFailures.push(keepError(path, answer))
 }
 
 function keepError(path: string, answer: Awaited<ReturnType<Channel['take']>>): NetnsError {
-  if (!answer || answer.ok) return new NetnsError('NETNS_KEEP_FAILED', { path, detail: `${path}: the launcher is gone` })
+  if (!answer || answer.ok)
+    return new NetnsError('NETNS_KEEP_FAILED', { path, detail: `${path}: the launcher is gone` })
   const errno = errnoName(answer.errno)
   const { stage, syscall } = answer
-  return new NetnsError('NETNS_KEEP_FAILED', { stage, syscall, errno, path, detail: `${path}: ${errno}, ${answer.message}` })
+  return new NetnsError('NETNS_KEEP_FAILED', {
+    stage,
+    syscall,
+    errno,
+    path,
+    detail: `${path}: ${errno}, ${answer.message}`,
+  })
 }

@@ -50,12 +50,16 @@ function spawnLauncher(launcher: string, request: LaunchRequest): ChildProcess {
   const { command, args, env, cwd, ipc = false, stdio = ['pipe', 'pipe', 'pipe'] } = request
   const keep = ipc ? ['--keep-fd', '3'] : []
   const fds: StdioOptions = [...stdio, ...(ipc ? (['ipc'] as const) : []), 'pipe']
-  return spawn(launcher, ['--channel-fd', String(channelFd(request)), ...keep, '--', command, ...args], {
-    cwd,
-    env,
-    stdio: fds,
-    serialization: 'advanced',
-  })
+  return spawn(
+    launcher,
+    ['--channel-fd', String(channelFd(request)), ...keep, '--', command, ...args],
+    {
+      cwd,
+      env,
+      stdio: fds,
+      serialization: 'advanced',
+    },
+  )
 }
 
 interface Exit {
@@ -75,8 +79,14 @@ function exitOf(child: ChildProcess, { cwd }: LaunchRequest): Promise<Exit> {
 function spawnError(cause: NodeJS.ErrnoException, launcher: string, cwd: string): NetnsError {
   const errno = cause.code ?? 'EIO'
   const common = { cause, errno, stage: 'spawn', syscall: 'spawn' }
-  if (!existsSync(cwd)) return new NetnsError('NETNS_EXEC_FAILED', { ...common, path: cwd, detail: `the working directory ${cwd} does not exist` })
-  if (errno === 'ENOENT' || errno === 'EACCES') return new NetnsError('NETNS_LAUNCHER_MISSING', { ...common, path: launcher })
+  if (!existsSync(cwd))
+    return new NetnsError('NETNS_EXEC_FAILED', {
+      ...common,
+      path: cwd,
+      detail: `the working directory ${cwd} does not exist`,
+    })
+  if (errno === 'ENOENT' || errno === 'EACCES')
+    return new NetnsError('NETNS_LAUNCHER_MISSING', { ...common, path: launcher })
   return new NetnsError('NETNS_SETUP_FAILED', { ...common, path: launcher })
 }
 
@@ -109,7 +119,10 @@ function failureOf(channel: Channel): Promise<never> {
   return failed
 }
 
-function eventOf<Name extends LauncherEvent['event']>(channel: Channel, name: Name): Promise<Extract<LauncherEvent, { event: Name }>> {
+function eventOf<Name extends LauncherEvent['event']>(
+  channel: Channel,
+  name: Name,
+): Promise<Extract<LauncherEvent, { event: Name }>> {
   return new Promise((resolve) => {
     channel.listen((event) => {
       if (event.event === name) resolve(event as Extract<LauncherEvent, { event: Name }>)
@@ -117,7 +130,11 @@ function eventOf<Name extends LauncherEvent['event']>(channel: Channel, name: Na
   })
 }
 
-async function startOf(channel: Channel, exited: Promise<Exit>, failed: Promise<never>): Promise<SandboxStart> {
+async function startOf(
+  channel: Channel,
+  exited: Promise<Exit>,
+  failed: Promise<never>,
+): Promise<SandboxStart> {
   const gone = Promise.all([exited, channel.closed]).then(([exit]): never => {
     throw diedError(exit)
   })
@@ -126,10 +143,17 @@ async function startOf(channel: Channel, exited: Promise<Exit>, failed: Promise<
 }
 
 function diedError({ code, signal }: Exit): NetnsError {
-  return new NetnsError('NETNS_LAUNCHER_DIED', { detail: signal === null ? `exit code ${code}` : `signal ${signal}` })
+  return new NetnsError('NETNS_LAUNCHER_DIED', {
+    detail: signal === null ? `exit code ${code}` : `signal ${signal}`,
+  })
 }
 
-async function endOf(channel: Channel, request: LaunchRequest, exited: Promise<Exit>, failed: Promise<never>): Promise<SandboxEnd> {
+async function endOf(
+  channel: Channel,
+  request: LaunchRequest,
+  exited: Promise<Exit>,
+  failed: Promise<never>,
+): Promise<SandboxEnd> {
   const gone = Promise.all([exited, channel.closed]).then(([exit]) => exit)
   const event = await Promise.race([eventOf(channel, 'ended'), failed, gone])
   if (!('event' in event)) return { ...lostCounts, exitCode: event.code, signal: event.signal }
@@ -149,8 +173,20 @@ async function keepAndRelease(channel: Channel, { plan, keep }: LaunchRequest): 
 /** The launcher itself was killed: nobody counted. */
 const lostCounts = { noRoute: null, leftProcesses: 0, maxRssKiB: null, kept: [], keepFailures: [] }
 
-function countsOf({ exitCode, signal, noRoute, leftProcesses, maxRssKiB }: EndedEvent): Omit<SandboxEnd, 'kept' | 'keepFailures'> {
-  return { exitCode, signal: signal === null ? null : signalName(signal), noRoute, leftProcesses, maxRssKiB }
+function countsOf({
+  exitCode,
+  signal,
+  noRoute,
+  leftProcesses,
+  maxRssKiB,
+}: EndedEvent): Omit<SandboxEnd, 'kept' | 'keepFailures'> {
+  return {
+    exitCode,
+    signal: signal === null ? null : signalName(signal),
+    noRoute,
+    leftProcesses,
+    maxRssKiB,
+  }
 }
 
 async function dispose(child: ChildProcess, channel: Channel): Promise<void> {

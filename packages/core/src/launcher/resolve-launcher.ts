@@ -10,11 +10,15 @@ const { resolve } = createRequire(import.meta.url)
  *
  * @throws NetnsError `NETNS_PLATFORM` or `NETNS_LAUNCHER_MISSING`, with what to install
  */
-export function resolveLauncher(env: Readonly<Record<string, string | undefined>> = process.env): string {
+export function resolveLauncher(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): string {
   const override = env['NETNS_LAUNCHER']
   if (override !== undefined && override !== '') return checkExecutable(override, 'NETNS_LAUNCHER')
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new NetnsError('NETNS_PLATFORM', { detail: `this is ${process.platform} on ${process.arch}` })
+    throw new NetnsError('NETNS_PLATFORM', {
+      detail: `this is ${process.platform} on ${process.arch}`,
+    })
   }
   const name = `@netns/launcher-${process.platform}-${process.arch}`
   return checkExecutable(join(packageDirectory(name), 'bin', 'netns-launcher'), name)
@@ -30,7 +34,9 @@ function packageDirectory(name: string): string {
 
 /** The package is an optional dependency, so npm may have left it out without a word. */
 function diagnose(name: string): { detail: string; hint: string } {
-  const other = ['linux-x64', 'linux-arm64'].map((target) => `@netns/launcher-${target}`).find((one) => one !== name && isInstalled(one))
+  const other = ['linux-x64', 'linux-arm64']
+    .map((target) => `@netns/launcher-${target}`)
+    .find((one) => one !== name && isInstalled(one))
   if (other !== undefined) {
     return {
       detail: `${other} is installed but this machine needs ${name}: node_modules came from another machine`,

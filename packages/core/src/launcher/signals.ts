@@ -1,6 +1,8 @@
 import { constants } from 'node:os'
 
-const byNumber = Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals] as const)
+const byNumber = Object.entries(constants.signals).map(
+  ([name, number]) => [number, name as NodeJS.Signals] as const,
+)
 // Of two names for one number the first is the usual one: SIGABRT, not SIGIOT.
 const names = new Map(byNumber.toReversed())
 

@@ -19,7 +19,11 @@ export interface LaunchRequest {
   /** Opens Node's IPC channel with `advanced` serialization. @default false */
   readonly ipc?: boolean
   /** Standard input, output and error. @default 'pipe' for each */
-  readonly stdio?: readonly ['pipe' | 'ignore' | 'inherit', 'pipe' | 'ignore' | 'inherit', 'pipe' | 'ignore' | 'inherit']
+  readonly stdio?: readonly [
+    'pipe' | 'ignore' | 'inherit',
+    'pipe' | 'ignore' | 'inherit',
+    'pipe' | 'ignore' | 'inherit',
+  ]
   readonly keep?: KeepRequest
 }
 
@@ -70,4 +74,3 @@ export interface Sandbox {
   /** Ends the worker (SIGTERM, then SIGKILL) and waits until nothing is left. Safe to call twice. */
   dispose(): Promise<void>
 }
-

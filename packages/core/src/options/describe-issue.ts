@@ -11,11 +11,15 @@ export function describeIssue(issue: v.BaseIssue<unknown>, origin: string): stri
 
 function renderKey(key: unknown): string {
   if (typeof key === 'number') return `[${key}]`
-  return /^[a-z_$][\w$]*$/i.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(String(key))}]`
+  return /^[a-z_$][\w$]*$/i.test(String(key))
+    ? `.${String(key)}`
+    : `[${JSON.stringify(String(key))}]`
 }
 
 function describeUnknown(keys: readonly unknown[]): string {
   const known = knownKeys.get(keys.slice(0, -1).join('.')) ?? []
   const near = nearest(String(keys.at(-1)), known)
-  return near === undefined ? `${UNKNOWN_KEY}; known are ${known.join(', ')}` : `${UNKNOWN_KEY}, did you mean "${near}"?`
+  return near === undefined
+    ? `${UNKNOWN_KEY}; known are ${known.join(', ')}`
+    : `${UNKNOWN_KEY}, did you mean "${near}"?`
 }

@@ -16,7 +16,11 @@ import type { NetnsOptions, ResolvedOptions } from './types.ts'
  * resolveOptions({ fs: { hidee: ['/root'] } }, 'environmentOptions.netns')
  * // NETNS_OPTIONS_INVALID … environmentOptions.netns.fs.hidee: unknown option, did you mean "hide"?
  */
-export function resolveOptions(raw: unknown, origin: string, isRoot: boolean = process.geteuid?.() === 0): ResolvedOptions {
+export function resolveOptions(
+  raw: unknown,
+  origin: string,
+  isRoot: boolean = process.geteuid?.() === 0,
+): ResolvedOptions {
   const result = v.safeParse(optionsSchema(isRoot), raw ?? {})
   if (!result.success) {
     const lines = result.issues.map((issue) => describeIssue(issue, origin))
@@ -58,5 +62,7 @@ function resolveNet(net: NonNullable<NetnsOptions['net']>): ResolvedOptions['net
 }
 
 function resolveEnv(env: NonNullable<NetnsOptions['env']>): ResolvedOptions['env'] {
-  return env === 'inherit' ? { allow: null, set: {} } : { allow: env.allow ?? null, set: env.set ?? {} }
+  return env === 'inherit'
+    ? { allow: null, set: {} }
+    : { allow: env.allow ?? null, set: env.set ?? {} }
 }

@@ -20,11 +20,17 @@ function expected(what: string): (issue: { input: unknown }) => string {
 function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object' && value !== null) return 'an object'
-  return typeof value === 'bigint' || typeof value === 'function' ? `a ${typeof value}` : (JSON.stringify(value) ?? 'undefined')
+  return typeof value === 'bigint' || typeof value === 'function'
+    ? `a ${typeof value}`
+    : (JSON.stringify(value) ?? 'undefined')
 }
 
 function object<Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.objectWithRest(entries, v.custom<never>(() => false, UNKNOWN_KEY), expected('an object'))
+  return v.objectWithRest(
+    entries,
+    v.custom<never>(() => false, UNKNOWN_KEY),
+    expected('an object'),
+  )
 }
 
 /** Chooses by the input's type, so that a message speaks of what the user meant. */
@@ -56,14 +62,26 @@ const text = v.pipe(
 
 const path = v.pipe(
   text,
-  v.check((value) => !/^~[^/]/.test(value), expected('a path that is absolute, relative to the project, or starts with ~/')),
+  v.check(
+    (value) => !/^~[^/]/.test(value),
+    expected('a path that is absolute, relative to the project, or starts with ~/'),
+  ),
 )
 
 const glob = v.pipe(
   text,
-  v.check((value) => !value.startsWith('/') && !value.startsWith('~'), expected('a glob relative to the project')),
-  v.check((value) => !value.split('/').includes('..'), expected('a glob that stays inside the project')),
-  v.check((value) => !value.startsWith('!'), 'a negated glob has nothing to take away from; write !(a|b)'),
+  v.check(
+    (value) => !value.startsWith('/') && !value.startsWith('~'),
+    expected('a glob relative to the project'),
+  ),
+  v.check(
+    (value) => !value.split('/').includes('..'),
+    expected('a glob that stays inside the project'),
+  ),
+  v.check(
+    (value) => !value.startsWith('!'),
+    'a negated glob has nothing to take away from; write !(a|b)',
+  ),
 )
 
 function list<Item extends v.GenericSchema>(item: Item, what: string) {
@@ -72,7 +90,12 @@ function list<Item extends v.GenericSchema>(item: Item, what: string) {
 
 function whole(what: string, least: number, most = Number.MAX_SAFE_INTEGER) {
   const message = expected(what)
-  return v.pipe(v.number(message), v.safeInteger(message), v.minValue(least, message), v.maxValue(most, message))
+  return v.pipe(
+    v.number(message),
+    v.safeInteger(message),
+    v.minValue(least, message),
+    v.maxValue(most, message),
+  )
 }
 
 const paths = v.optional(list(path, 'paths'))
@@ -93,11 +116,23 @@ const netMode = choice(['loopback', 'none', 'host'])
 const port = whole(`a port from 1 to ${MAX_PORT}`, 1, MAX_PORT)
 const net = object({
   mode: v.optional(netMode),
-  services: v.optional(either(Array.isArray, list(port, 'ports'), v.literal('auto', expected("'auto' or a list of ports")))),
+  services: v.optional(
+    either(
+      Array.isArray,
+      list(port, 'ports'),
+      v.literal('auto', expected("'auto' or a list of ports")),
+    ),
+  ),
 })
 
-const variableName = v.pipe(text, v.check((name) => !name.includes('='), 'a variable name holds no ='))
-const variableValue = v.pipe(v.string(expected('a text')), v.check((value) => !value.includes('\0'), 'holds a NUL character'))
+const variableName = v.pipe(
+  text,
+  v.check((name) => !name.includes('='), 'a variable name holds no ='),
+)
+const variableValue = v.pipe(
+  v.string(expected('a text')),
+  v.check((value) => !value.includes('\0'), 'holds a NUL character'),
+)
 const env = object({
   allow: v.optional(list(text, 'globs')),
   set: v.optional(v.record(variableName, variableValue, expected('an object { [name]: value }'))),
@@ -105,19 +140,38 @@ const env = object({
 
 const hostname = v.pipe(
   text,
-  v.regex(/^(?=.{1,64}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i, expected('a host name of at most 64 letters, digits, hyphens and dots')),
+  v.regex(
+    /^(?=.{1,64}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i,
+    expected('a host name of at most 64 letters, digits, hyphens and dots'),
+  ),
 )
-const address = v.pipe(v.string(expected('an IP address')), v.check((value) => isIP(value) !== 0, expected('an IP address')))
+const address = v.pipe(
+  v.string(expected('an IP address')),
+  v.check((value) => isIP(value) !== 0, expected('an IP address')),
+)
 
 function limits(isRoot: boolean) {
   const processes = whole('a number of processes, at least 1', 1)
   return object({
-    openFiles: v.optional(whole(`a number of files, at least ${MIN_OPEN_FILES} (Node needs some itself)`, MIN_OPEN_FILES)),
+    openFiles: v.optional(
+      whole(
+        `a number of files, at least ${MIN_OPEN_FILES} (Node needs some itself)`,
+        MIN_OPEN_FILES,
+      ),
+    ),
     processes: v.optional(
-      isRoot ? v.custom<number>(() => false, 'cannot be used as root: the kernel does not apply RLIMIT_NPROC to uid 0; run the tests as an ordinary user') : processes,
+      isRoot
+        ? v.custom<number>(
+            () => false,
+            'cannot be used as root: the kernel does not apply RLIMIT_NPROC to uid 0; run the tests as an ordinary user',
+          )
+        : processes,
     ),
     addressSpaceBytes: v.optional(
-      whole(`a number of bytes, at least ${MIN_ADDRESS_SPACE_BYTES} (2 GiB: Node does not start with less)`, MIN_ADDRESS_SPACE_BYTES),
+      whole(
+        `a number of bytes, at least ${MIN_ADDRESS_SPACE_BYTES} (2 GiB: Node does not start with less)`,
+        MIN_ADDRESS_SPACE_BYTES,
+      ),
     ),
     cpuSeconds: v.optional(whole('a number of seconds, at least 1', 1)),
   })
@@ -128,7 +182,13 @@ export function optionsSchema(isRoot: boolean) {
   return object({
     fs: v.optional(fs),
     net: v.optional(either(isObject, net, netMode)),
-    env: v.optional(either(isObject, env, v.literal('inherit', expected("'inherit' or an object { allow, set }")))),
+    env: v.optional(
+      either(
+        isObject,
+        env,
+        v.literal('inherit', expected("'inherit' or an object { allow, set }")),
+      ),
+    ),
     hostname: v.optional(hostname),
     hosts: v.optional(v.record(hostname, address, expected('an object { [name]: address }'))),
     limits: v.optional(limits(isRoot)),

@@ -96,7 +96,10 @@ export interface ResolvedOptions {
   }
   readonly net: { readonly mode: NetMode; readonly services: 'auto' | readonly number[] }
   /** `allow: null` lets every variable pass. */
-  readonly env: { readonly allow: readonly string[] | null; readonly set: Readonly<Record<string, string>> }
+  readonly env: {
+    readonly allow: readonly string[] | null
+    readonly set: Readonly<Record<string, string>>
+  }
   readonly hostname: string
   readonly hosts: Readonly<Record<string, string>>
   readonly limits: Readonly<LimitOptions>

@@ -10,9 +10,13 @@ const ESCAPE_BASE = 0xdc00
 export function decodeBytes(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString()
   let text = ''
-  for (let at = 0; at < bytes.length; ) {
-    const length = [1, 2, 3, 4].find((n) => at + n <= bytes.length && isUtf8(bytes.subarray(at, at + n)))
-    text += length ? bytes.toString('utf8', at, at + length) : String.fromCharCode(ESCAPE_BASE + bytes[at]!)
+  for (let at = 0; at < bytes.length;) {
+    const length = [1, 2, 3, 4].find(
+      (n) => at + n <= bytes.length && isUtf8(bytes.subarray(at, at + n)),
+    )
+    text += length
+      ? bytes.toString('utf8', at, at + length)
+      : String.fromCharCode(ESCAPE_BASE + bytes.readUInt8(at))
     at += length ?? 1
   }
   return text
@@ -25,7 +29,7 @@ export function encodeBytes(text: string): Buffer {
 }
 
 function encodeCharacter(character: string): Buffer {
-  const code = character.codePointAt(0)!
+  const code = character.charCodeAt(0)
   return code >= 0xdc80 && code <= 0xdcff ? Buffer.of(code - ESCAPE_BASE) : Buffer.from(character)
 }
 

@@ -2,7 +2,14 @@ import type { HostNode } from '../host/types.ts'
 import { child, isWithin, relativeTo } from '../paths/paths.ts'
 import { standInAttributes } from './attributes.ts'
 import type { CopyEntry, OverlayPlace, UpperEntry } from './layout.ts'
-import { isKeepable, isReadOnlyMount, mountOf, mountsBelow, nodeAt, type Planning } from './planning.ts'
+import {
+  isKeepable,
+  isReadOnlyMount,
+  mountOf,
+  mountsBelow,
+  nodeAt,
+  type Planning,
+} from './planning.ts'
 
 /** Larger files are bound read-only instead of copied. */
 const MAX_COPY_BYTES = 1024 * 1024
@@ -11,7 +18,16 @@ const MAX_COPY_BYTES = 1024 * 1024
  * File systems whose names need their own comparison or that mount on access: overlayfs refuses them as lowerdir
  * (ovl_dentry_weird() in fs/overlayfs/util.c).
  */
-const UNSUPPORTED_LOWERS = new Set(['vfat', 'msdos', 'exfat', 'ntfs', 'hfs', 'hfsplus', 'autofs', 'proc'])
+const UNSUPPORTED_LOWERS = new Set([
+  'vfat',
+  'msdos',
+  'exfat',
+  'ntfs',
+  'hfs',
+  'hfsplus',
+  'autofs',
+  'proc',
+])
 
 export interface CoverOptions {
   readonly readOnly: boolean
@@ -24,16 +40,24 @@ export function coverPath(planning: Planning, path: string, options: CoverOption
   const node = nodeAt(planning, path)
   if (!node || options.skip.has(path)) return
   if (node.type === 'dir') coverDirectory(planning, path, node, options)
-  else if (node.type === 'symlink') addEntry(planning, path, { kind: 'symlink', target: node.target ?? '' })
+  else if (node.type === 'symlink')
+    addEntry(planning, path, { kind: 'symlink', target: node.target ?? '' })
   else coverFile(planning, path, node)
 }
 
-function coverDirectory(planning: Planning, path: string, node: HostNode, options: CoverOptions): void {
+function coverDirectory(
+  planning: Planning,
+  path: string,
+  node: HostNode,
+  options: CoverOptions,
+): void {
   const reason = bindReason(planning, path)
   const below = mountsBelow(planning, path)
-  if (!node.readable || (reason && below.every(isReadOnlyMount))) bindReadOnly(planning, path, node, reason)
+  if (!node.readable || (reason && below.every(isReadOnlyMount)))
+    bindReadOnly(planning, path, node, reason)
   else if (below.length > 0 || reason) descend(planning, path, node, options)
-  else if (isEmptyElsewhere(planning, path)) planning.layout.put({ kind: 'dir', path, attributes: standInAttributes(planning.host, node) })
+  else if (isEmptyElsewhere(planning, path))
+    planning.layout.put({ kind: 'dir', path, attributes: standInAttributes(planning.host, node) })
   else planning.layout.put(overlayOf(planning, path, node, options.readOnly))
 }
 
@@ -44,10 +68,24 @@ function bindReason(planning: Planning, path: string): string | undefined {
   return mount && UNSUPPORTED_LOWERS.has(mount.fsType) ? mount.fsType : undefined
 }
 
-function bindReadOnly({ layout }: Planning, path: string, node: HostNode, reason: string | undefined): void {
-  layout.put({ kind: 'bind', path, source: path, flags: node.readable ? 'ro,rec' : 'ro,rec,optional' })
+function bindReadOnly(
+  { layout }: Planning,
+  path: string,
+  node: HostNode,
+  reason: string | undefined,
+): void {
+  layout.put({
+    kind: 'bind',
+    path,
+    source: path,
+    flags: node.readable ? 'ro,rec' : 'ro,rec,optional',
+  })
   if (reason === undefined || reason === 'read-only') return
-  layout.degrees.push({ kind: 'read-only', path, message: `${path} is read-only inside: ${reason} cannot be copy-on-write` })
+  layout.degrees.push({
+    kind: 'read-only',
+    path,
+    message: `${path} is read-only inside: ${reason} cannot be copy-on-write`,
+  })
 }
 
 /** An overlay costs a hundred microseconds, a directory two: where there is nothing to see none is made. */
@@ -56,7 +94,12 @@ function isEmptyElsewhere({ host, roots }: Planning, path: string): boolean {
 }
 
 /** A copy-on-write place over a host directory without mounts below it. */
-export function overlayOf(planning: Planning, path: string, node: HostNode, readOnly: boolean): OverlayPlace {
+export function overlayOf(
+  planning: Planning,
+  path: string,
+  node: HostNode,
+  readOnly: boolean,
+): OverlayPlace {
   return {
     kind: 'overlay',
     path,
@@ -75,13 +118,18 @@ export function overlayOf(planning: Planning, path: string, node: HostNode, read
  */
 function descend(planning: Planning, path: string, node: HostNode, options: CoverOptions): void {
   const attributes = standInAttributes(planning.host, node)
-  if (isKeepable(planning, path) && !options.readOnly) planning.layout.put(emptyOverlay(planning, path, attributes))
+  if (isKeepable(planning, path) && !options.readOnly)
+    planning.layout.put(emptyOverlay(planning, path, attributes))
   else planning.layout.put({ kind: 'dir', path, attributes })
   for (const name of planning.host.files.list(path)) coverPath(planning, child(path, name), options)
 }
 
 /** A fresh directory whose new files fs.keep can list. */
-export function emptyOverlay(planning: Planning, path: string, attributes: OverlayPlace['attributes']): OverlayPlace {
+export function emptyOverlay(
+  planning: Planning,
+  path: string,
+  attributes: OverlayPlace['attributes'],
+): OverlayPlace {
   return {
     kind: 'overlay',
     path,
@@ -98,17 +146,40 @@ function coverFile(planning: Planning, path: string, node: HostNode): void {
   const { layout } = planning
   const readOnly = isReadOnlyMount(mountOf(planning, path))
   if (node.type === 'socket') {
-    layout.degrees.push({ kind: 'missing', path, message: `${path} is a socket of the host and left out; fs.bind shows it` })
-  } else if (node.type === 'file' && node.readable && node.sizeBytes <= MAX_COPY_BYTES && !readOnly) {
-    addEntry(planning, path, { kind: 'copy', source: path, maxBytes: MAX_COPY_BYTES, noWrite: !node.writable })
+    layout.degrees.push({
+      kind: 'missing',
+      path,
+      message: `${path} is a socket of the host and left out; fs.bind shows it`,
+    })
+  } else if (
+    node.type === 'file' &&
+    node.readable &&
+    node.sizeBytes <= MAX_COPY_BYTES &&
+    !readOnly
+  ) {
+    addEntry(planning, path, {
+      kind: 'copy',
+      source: path,
+      maxBytes: MAX_COPY_BYTES,
+      noWrite: !node.writable,
+    })
   } else {
     layout.put({ kind: 'bind', path, source: path, flags: 'ro,optional,file' })
-    if (node.writable && !readOnly) layout.degrees.push({ kind: 'read-only', path, message: `${path} is read-only inside: a mount lies beside it, and it is too large to copy` })
+    if (node.writable && !readOnly)
+      layout.degrees.push({
+        kind: 'read-only',
+        path,
+        message: `${path} is read-only inside: a mount lies beside it, and it is too large to copy`,
+      })
   }
 }
 
 /** An entry of a directory that was made anew: in the upper directory where it is an overlay. */
-function addEntry({ layout }: Planning, path: string, entry: CopyEntry | Extract<UpperEntry, { kind: 'symlink' }>): void {
+function addEntry(
+  { layout }: Planning,
+  path: string,
+  entry: CopyEntry | Extract<UpperEntry, { kind: 'symlink' }>,
+): void {
   const owner = layout.owner(path)
   if (owner.kind === 'overlay') owner.upper.set(relativeTo(owner.path, path), entry)
   else layout.put({ path, ...entry })

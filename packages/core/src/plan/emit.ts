@@ -21,7 +21,12 @@ export function emitTree(planning: Planning): Step[] {
 function readOnlySteps(layout: Layout): Map<string, Step[]> {
   const paths = [...layout.readOnlyPaths].toSorted()
   const groups = groupBy(paths, (path) => layout.groupOf(path))
-  return new Map([...groups].map(([group, below]) => [group, below.map((path): Step => ['readonly', dest(path)])]))
+  return new Map(
+    [...groups].map(([group, below]) => [
+      group,
+      below.map((path): Step => ['readonly', dest(path)]),
+    ]),
+  )
 }
 
 function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
@@ -56,10 +61,20 @@ function tmpfsSteps({ options }: Planning, { path, attributes, content }: TmpfsP
   ]
 }
 
-function overlaySteps({ id, path, lower, attributes, upper, readOnly, optional }: OverlayPlace): Step[] {
+function overlaySteps({
+  id,
+  path,
+  lower,
+  attributes,
+  upper,
+  readOnly,
+  optional,
+}: OverlayPlace): Step[] {
   const flags = [...(readOnly ? ['ro'] : []), ...(optional ? ['optional'] : [])].join(',') || '-'
   const made: Step = ['mkdir', `u/${id}`, ...owned(attributes)]
-  const entries = [...upper].map(([name, entry]) => entryStep(name === '' ? `u/${id}` : `u/${id}/${name}`, entry))
+  const entries = [...upper].map(([name, entry]) =>
+    entryStep(name === '' ? `u/${id}` : `u/${id}/${name}`, entry),
+  )
   return [
     lower === null ? ['mkdir', `l/${id}`, '755', '-', '-'] : ['lower', id, lower],
     ...(entries.length === 0 ? [] : [made, ...entries]),
@@ -83,7 +98,9 @@ function entryStep(to: string, entry: UpperEntry): Step {
 }
 
 function copyStep(to: string, { source, maxBytes, noWrite }: CopyEntry): Step {
-  const flags = [...(maxBytes === null ? [] : ['optional']), ...(noWrite ? ['nowrite'] : [])].join(',')
+  const flags = [...(maxBytes === null ? [] : ['optional']), ...(noWrite ? ['nowrite'] : [])].join(
+    ',',
+  )
   return ['copy', to, source, maxBytes === null ? '-' : String(maxBytes), flags || '-']
 }
 

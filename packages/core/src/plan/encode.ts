@@ -11,6 +11,9 @@ export function encodePlan(plan: Pick<SandboxPlan, 'steps'>): Buffer {
 function encodeStep([name, ...args]: Step): string {
   const texts = args as string[]
   const broken = texts.find((text) => text.includes('\0'))
-  if (broken !== undefined) throw new NetnsError('NETNS_OPTIONS_INVALID', { detail: `${JSON.stringify(broken)} holds a NUL` })
+  if (broken !== undefined)
+    throw new NetnsError('NETNS_OPTIONS_INVALID', {
+      detail: `${JSON.stringify(broken)} holds a NUL`,
+    })
   return [name, String(texts.length), ...texts].map((text) => `${text}\0`).join('')
 }

@@ -12,7 +12,11 @@ export function addNameFiles(planning: Planning): void {
   const { options, host } = planning
   makeWritableForUs(planning)
   if (options.net.mode === 'host') {
-    addFile(planning, '/etc/hosts', `${endLine(host.files.text('/etc/hosts') ?? '')}${ownNames(planning)}`)
+    addFile(
+      planning,
+      '/etc/hosts',
+      `${endLine(host.files.text('/etc/hosts') ?? '')}${ownNames(planning)}`,
+    )
     return
   }
   addFile(planning, '/etc/hosts', `${loopbackNames(options.hostname)}${userNames(planning)}`)
@@ -24,8 +28,10 @@ export function addNameFiles(planning: Planning): void {
 function makeWritableForUs(planning: Planning): void {
   const place = planning.layout.get('/etc')
   const node = nodeAt(planning, '/etc')
-  if (place?.kind === 'bind' && node?.type === 'dir') planning.layout.put(overlayOf(planning, '/etc', node, true))
-  if (!place && !node) planning.layout.put({ kind: 'dir', path: '/etc', attributes: ownAttributes(0o755) })
+  if (place?.kind === 'bind' && node?.type === 'dir')
+    planning.layout.put(overlayOf(planning, '/etc', node, true))
+  if (!place && !node)
+    planning.layout.put({ kind: 'dir', path: '/etc', attributes: ownAttributes(0o755) })
 }
 
 function addFile({ layout, host }: Planning, path: string, content: string): void {
@@ -33,8 +39,10 @@ function addFile({ layout, host }: Planning, path: string, content: string): voi
   layout.remove(path)
   const owner = layout.owner(path)
   const attributes = ownAttributes(host.uid === 0 ? 0o644 : 0o444)
-  if (owner.kind === 'overlay') owner.upper.set(path.slice(owner.path.length + 1), { kind: 'file', attributes, content })
-  else if (owner.kind === 'dir' || owner.kind === 'tmpfs') layout.put({ kind: 'file', path, attributes, content })
+  if (owner.kind === 'overlay')
+    owner.upper.set(path.slice(owner.path.length + 1), { kind: 'file', attributes, content })
+  else if (owner.kind === 'dir' || owner.kind === 'tmpfs')
+    layout.put({ kind: 'file', path, attributes, content })
 }
 
 function loopbackNames(hostname: string): string {

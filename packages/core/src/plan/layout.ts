@@ -45,7 +45,12 @@ export type Place =
   | OverlayPlace
   | TmpfsPlace
   | ({ readonly path: string } & Exclude<UpperEntry, { kind: 'whiteout' }>)
-  | { readonly kind: 'bind'; readonly path: string; readonly source: string; readonly flags: string }
+  | {
+      readonly kind: 'bind'
+      readonly path: string
+      readonly source: string
+      readonly flags: string
+    }
   | { readonly kind: 'pseudo'; readonly path: string; readonly type: 'proc' | 'sys' | 'dev' }
   | { readonly kind: 'mask'; readonly path: string }
 
@@ -110,7 +115,8 @@ export class Layout {
   /** Takes away what shows the host at a path and below it, but nothing that was asked for below. */
   removeCover(path: string): void {
     const group = this.groupOf(path)
-    for (const place of this.below(path)) if (this.groupOf(place.path) === group) this.#forget(place.path)
+    for (const place of this.below(path))
+      if (this.groupOf(place.path) === group) this.#forget(place.path)
     this.#forget(path)
   }
 

@@ -2,7 +2,14 @@ import type { HostNode } from '../host/types.ts'
 import { chain } from '../paths/paths.ts'
 import { isMappedGid, isMappedUid } from './attributes.ts'
 import { overlayOf } from './cover.ts'
-import { mountOf, mountsBelow, isReadOnlyMount, nodeAt, realPath, type Planning } from './planning.ts'
+import {
+  mountOf,
+  mountsBelow,
+  isReadOnlyMount,
+  nodeAt,
+  realPath,
+  type Planning,
+} from './planning.ts'
 
 /**
  * Copy-up below a directory with an owner that the user namespace does not map fails with EOVERFLOW, so the trees that
@@ -28,9 +35,14 @@ function addOwnTree(planning: Planning, path: string): void {
   const steps = chain(owner.path, path)
   const lastUnmapped = steps.findLastIndex((step) => !isMapped(planning, nodeAt(planning, step)))
   if (lastUnmapped < 0) return
-  const top = steps[Math.min(lastUnmapped + 1, steps.length - 1)]!
+  const top = steps[lastUnmapped + 1] ?? path
   const topNode = nodeAt(planning, top)
-  if (!topNode?.readable || mountsBelow(planning, top).length > 0 || isReadOnlyMount(mountOf(planning, top))) return
+  if (
+    !topNode?.readable ||
+    mountsBelow(planning, top).length > 0 ||
+    isReadOnlyMount(mountOf(planning, top))
+  )
+    return
   planning.layout.put(overlayOf(planning, top, topNode, false))
 }
 

@@ -13,7 +13,14 @@ import { addPseudoFileSystems, guardSteps } from './pseudo.ts'
 import { addRunnerPaths } from './runner-paths.ts'
 import { limitSteps, namespaceSteps, networkSteps } from './settings.ts'
 import type { Degree, SandboxContext, SandboxPlan, Step } from './types.ts'
-import { addBinds, addCopies, addHidden, addPrivate, addReadOnly, addWritable } from './user-paths.ts'
+import {
+  addBinds,
+  addCopies,
+  addHidden,
+  addPrivate,
+  addReadOnly,
+  addWritable,
+} from './user-paths.ts'
 
 /**
  * Describes the sandbox that options ask for on a host. Pure: it reads nothing but its arguments.
@@ -21,7 +28,11 @@ import { addBinds, addCopies, addHidden, addPrivate, addReadOnly, addWritable } 
  * @throws NetnsError `NETNS_OPTIONS_INVALID` where an option does not fit this host (a missing `fs.bind` source, a
  *   hidden project)
  */
-export function planSandbox(options: ResolvedOptions, host: HostFacts, context: SandboxContext): SandboxPlan {
+export function planSandbox(
+  options: ResolvedOptions,
+  host: HostFacts,
+  context: SandboxContext,
+): SandboxPlan {
   const planning = startPlanning(options, host, context)
   planTree(planning)
   throwProblems(planning)
@@ -36,7 +47,10 @@ export function planSandbox(options: ResolvedOptions, host: HostFacts, context: 
       ...(hold ? [['hold'] satisfies Step] : []),
       ['chdir', context.cwd],
     ],
-    uppers: planning.layout.overlays().filter((place) => !place.readOnly).map(({ id, path }) => ({ id, insidePath: path })),
+    uppers: planning.layout
+      .overlays()
+      .filter((place) => !place.readOnly)
+      .map(({ id, path }) => ({ id, insidePath: path })),
     degrees: [...planning.layout.degrees, ...networkDegrees(planning)],
     hold,
   }
@@ -64,16 +78,34 @@ function planTree(planning: Planning): void {
 }
 
 function coverHost(planning: Planning, cover: CoverOptions): void {
-  const root = nodeAt(planning, '/') ?? { type: 'dir', mode: 0o755, uid: 0, gid: 0, sizeBytes: 0, readable: true, writable: false }
-  planning.layout.put({ kind: 'dir', path: '/', attributes: standInAttributes(planning.host, root) })
+  const root = nodeAt(planning, '/') ?? {
+    type: 'dir',
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+    sizeBytes: 0,
+    readable: true,
+    writable: false,
+  }
+  planning.layout.put({
+    kind: 'dir',
+    path: '/',
+    attributes: standInAttributes(planning.host, root),
+  })
   for (const name of planning.host.files.list('/')) coverPath(planning, child('/', name), cover)
 }
 
 function throwProblems({ layout }: Planning): void {
-  if (layout.problems.length > 0) throw new NetnsError('NETNS_OPTIONS_INVALID', { detail: layout.problems.join('\n') })
+  if (layout.problems.length > 0)
+    throw new NetnsError('NETNS_OPTIONS_INVALID', { detail: layout.problems.join('\n') })
 }
 
 function networkDegrees({ options }: Planning): Degree[] {
   if (options.net.mode !== 'host') return []
-  return [{ kind: 'not-isolated', message: "net: 'host': the network is the host's; ports and connections are not isolated" }]
+  return [
+    {
+      kind: 'not-isolated',
+      message: "net: 'host': the network is the host's; ports and connections are not isolated",
+    },
+  ]
 }

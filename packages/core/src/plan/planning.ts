@@ -19,7 +19,11 @@ export interface Planning {
   readonly allReadOnly: boolean
 }
 
-export function startPlanning(options: ResolvedOptions, host: HostFacts, context: SandboxContext): Planning {
+export function startPlanning(
+  options: ResolvedOptions,
+  host: HostFacts,
+  context: SandboxContext,
+): Planning {
   const real = (path: string): string => resolveLinks(host.files, path)
   const wanted = [context.projectRoot, context.cwd, ...context.roots].map(real)
   const roots = [...new Set(wanted)].filter((path) => host.files.node(path))

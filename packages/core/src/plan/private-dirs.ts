@@ -1,4 +1,4 @@
-import { chain, child, isBelow, isWithin } from '../paths/paths.ts'
+import { child, isBelow, isWithin, relativeTo } from '../paths/paths.ts'
 import { ownAttributes } from './attributes.ts'
 import { coverPath, type CoverOptions } from './cover.ts'
 import { ensureExists } from './mount-points.ts'
@@ -36,7 +36,11 @@ function reportShared({ layout }: Planning, path: string): void {
 }
 
 /** Makes them, and shows in them what must be visible. */
-export function addPrivateDirectories(planning: Planning, directories: ReadonlyMap<string, number>, cover: CoverOptions): void {
+export function addPrivateDirectories(
+  planning: Planning,
+  directories: ReadonlyMap<string, number>,
+  cover: CoverOptions,
+): void {
   for (const [path, mode] of directories) {
     planning.layout.putExplicit({ kind: 'tmpfs', path, attributes: ownAttributes(mode) })
     showRoots(planning, path, cover)
@@ -49,7 +53,7 @@ export function addPrivateDirectories(planning: Planning, directories: ReadonlyM
 function showRoots(planning: Planning, directory: string, cover: CoverOptions): void {
   for (const root of planning.roots) {
     if (!isBelow(root, directory)) continue
-    const entry = chain(directory, root)[0]!
+    const entry = child(directory, relativeTo(directory, root).split('/', 1).join(''))
     if (!planning.layout.get(entry)) coverPath(planning, entry, cover)
   }
 }
@@ -70,7 +74,10 @@ function addRunLinks(planning: Planning, directories: ReadonlyMap<string, number
 /** TMPDIR, XDG_RUNTIME_DIR and the like exist, empty, where they lie in a private directory. */
 function addUserDirectories(planning: Planning, directories: ReadonlyMap<string, number>): void {
   const { host } = planning
-  for (const wanted of [...host.ownDirs, ...(host.runtimeDir === undefined ? [] : [host.runtimeDir])]) {
+  for (const wanted of [
+    ...host.ownDirs,
+    ...(host.runtimeDir === undefined ? [] : [host.runtimeDir]),
+  ]) {
     const path = realPath(planning, wanted)
     const isPrivate = [...directories.keys()].some((directory) => isWithin(path, directory))
     if (isPrivate && nodeAt(planning, path)?.type === 'dir') ensureExists(planning, path, 'dir')

@@ -6,7 +6,8 @@ const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty']
 
 /** /proc, /sys and /dev are made anew for the sandbox's own namespaces. */
 export function addPseudoFileSystems({ layout }: Planning): void {
-  for (const type of ['proc', 'sys', 'dev'] as const) layout.put({ kind: 'pseudo', path: `/${type}`, type })
+  for (const type of ['proc', 'sys', 'dev'] as const)
+    layout.put({ kind: 'pseudo', path: `/${type}`, type })
 }
 
 export function pseudoSteps(planning: Planning, type: 'proc' | 'sys' | 'dev'): Step[] {
@@ -15,7 +16,12 @@ export function pseudoSteps(planning: Planning, type: 'proc' | 'sys' | 'dev'): S
 }
 
 function procSteps(planning: Planning): Step[] {
-  return keepsCleanProc(planning) ? [['proc', 'proc-clean'], ['proc', 'root/proc']] : [['proc', 'root/proc']]
+  return keepsCleanProc(planning)
+    ? [
+        ['proc', 'proc-clean'],
+        ['proc', 'root/proc'],
+      ]
+    : [['proc', 'root/proc']]
 }
 
 /**
@@ -24,25 +30,43 @@ function procSteps(planning: Planning): Step[] {
  * one in the store. Where the host's is masked already no fresh one can be had.
  */
 function keepsCleanProc({ host }: Planning): boolean {
-  const masked = host.mounts.some(({ mountPoint, fsType }) => mountPoint.startsWith('/proc/') && fsType !== 'binfmt_misc' && fsType !== 'autofs')
+  const masked = host.mounts.some(
+    ({ mountPoint, fsType }) =>
+      mountPoint.startsWith('/proc/') && fsType !== 'binfmt_misc' && fsType !== 'autofs',
+  )
   return host.uid === 0 && !masked
 }
 
 /** After the sysctl steps: what root could change for the whole machine. */
 export function guardSteps(planning: Planning): Step[] {
   if (planning.host.uid !== 0) return []
-  const parts = ['irq', 'bus', 'fs', 'acpi', 'scsi', 'sysrq-trigger'].filter((name) => nodeAt(planning, `/proc/${name}`))
-  const guards: Step[] = ['sys', ...parts].map((name) => ['readonly', `root/proc/${name}`, 'optional'])
+  const parts = ['irq', 'bus', 'fs', 'acpi', 'scsi', 'sysrq-trigger'].filter((name) =>
+    nodeAt(planning, `/proc/${name}`),
+  )
+  const guards: Step[] = ['sys', ...parts].map((name) => [
+    'readonly',
+    `root/proc/${name}`,
+    'optional',
+  ])
   const ownNetwork = planning.options.net.mode !== 'host' && keepsCleanProc(planning)
   // The sysctls of the network are those of the reader's namespace: its own to change.
-  return ownNetwork ? [...guards, ['bind', 'root/proc/sys/net', 'proc-clean/sys/net', 'store']] : guards
+  return ownNetwork
+    ? [...guards, ['bind', 'root/proc/sys/net', 'proc-clean/sys/net', 'store']]
+    : guards
 }
 
 /** A sysfs needs a network namespace of its own. */
 function sysSteps({ options, host }: Planning): Step[] {
   if (options.net.mode === 'host') return [['bind', 'root/sys', '/sys', 'ro,rec']]
-  const unified = host.mounts.some(({ mountPoint, fsType }) => mountPoint === '/sys/fs/cgroup' && fsType === 'cgroup2')
-  return unified ? [['sysfs', 'root/sys'], ['cgroup2', 'root/sys/fs/cgroup']] : [['sysfs', 'root/sys']]
+  const unified = host.mounts.some(
+    ({ mountPoint, fsType }) => mountPoint === '/sys/fs/cgroup' && fsType === 'cgroup2',
+  )
+  return unified
+    ? [
+        ['sysfs', 'root/sys'],
+        ['cgroup2', 'root/sys/fs/cgroup'],
+      ]
+    : [['sysfs', 'root/sys']]
 }
 
 function devSteps(planning: Planning): Step[] {

@@ -14,5 +14,10 @@ function bind(planning: Planning, path: string, flags: string): void {
   const type = node.type === 'dir' ? 'dir' : 'file'
   if (!ensureExists(planning, real, type)) return
   planning.layout.removeBelow(real)
-  planning.layout.putExplicit({ kind: 'bind', path: real, source: real, flags: type === 'file' ? `${flags},file` : flags })
+  planning.layout.putExplicit({
+    kind: 'bind',
+    path: real,
+    source: real,
+    flags: type === 'file' ? `${flags},file` : flags,
+  })
 }

@@ -25,12 +25,19 @@ export function networkSteps({ options, context, host }: Planning): Step[] {
     ['loopback', 'up', ...EXTRA_ADDRESSES],
     ['sysctl', 'net/ipv4/ip_unprivileged_port_start', '0'],
     ['sysctl', 'net/ipv4/ping_group_range', `${host.gid} ${host.gid}`],
-    ...context.services.map((service): Step => ['listen', String(service.port), service.insideAddress, service.outsideAddress]),
+    ...context.services.map((service): Step => [
+      'listen',
+      String(service.port),
+      service.insideAddress,
+      service.outsideAddress,
+    ]),
   ]
 }
 
 export function limitSteps({ options }: Planning): Step[] {
   const { openFiles, processes, addressSpaceBytes, cpuSeconds } = options.limits
   const limits = { nofile: openFiles, nproc: processes, as: addressSpaceBytes, cpu: cpuSeconds }
-  return Object.entries(limits).flatMap(([name, value]): Step[] => (value === undefined ? [] : [['rlimit', name, String(value)]]))
+  return Object.entries(limits).flatMap(([name, value]): Step[] =>
+    value === undefined ? [] : [['rlimit', name, String(value)]],
+  )
 }

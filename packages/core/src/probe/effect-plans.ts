@@ -14,11 +14,21 @@ export function effectPlans(host: HostFacts, context: SandboxContext): EffectPla
   const project = chain('/', resolveLinks(host.files, context.projectRoot))[0] ?? '/'
   const plan = (name: string, namespaces: readonly string[], ...steps: Step[]): EffectPlan => ({
     name,
-    steps: [['namespaces', 'user', 'mount', 'pid', ...namespaces], ['store', '-'], ...tree, ...steps],
+    steps: [
+      ['namespaces', 'user', 'mount', 'pid', ...namespaces],
+      ['store', '-'],
+      ...tree,
+      ...steps,
+    ],
   })
   return [
     plan('user namespace and mounts', []),
-    plan('copy-on-write (overlay)', [], ['lower', '1', project], ['overlay', `root${project}`, '1', '755', '-', '-', '-']),
+    plan(
+      'copy-on-write (overlay)',
+      [],
+      ['lower', '1', project],
+      ['overlay', `root${project}`, '1', '755', '-', '-', '-'],
+    ),
     plan('network namespace', ['net'], ['loopback', 'up']),
     plan('host name, IPC and cgroup namespaces', ['uts', 'ipc', 'cgroup'], ['hostname', 'netns']),
     plan('process namespace', [], ['proc', 'root/proc']),

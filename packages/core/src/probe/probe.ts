@@ -35,7 +35,14 @@ export async function probe(request: ProbeRequest = {}): Promise<ProbeReport> {
 
 function defaultContext(): SandboxContext {
   const cwd = process.cwd()
-  return { projectRoot: cwd, cwd, roots: [process.execPath], writeThrough: [], readThrough: [], services: [] }
+  return {
+    projectRoot: cwd,
+    cwd,
+    roots: [process.execPath],
+    writeThrough: [],
+    readThrough: [],
+    services: [],
+  }
 }
 
 async function probeHost(host: HostFacts, context: SandboxContext): Promise<ProbeReport> {
@@ -52,7 +59,11 @@ async function probeHost(host: HostFacts, context: SandboxContext): Promise<Prob
   return { ok: false, checks: failed.length > 0 ? effects : [whole.check, ...effects], degrees }
 }
 
-async function check(name: string, plan: SandboxPlan, cwd: string): Promise<{ check: ProbeCheck; degraded: readonly DegradedEvent[] }> {
+async function check(
+  name: string,
+  plan: SandboxPlan,
+  cwd: string,
+): Promise<{ check: ProbeCheck; degraded: readonly DegradedEvent[] }> {
   const command = TRUE_COMMANDS.find((path) => existsSync(path))
   const sandbox = launch({
     plan,
@@ -66,7 +77,10 @@ async function check(name: string, plan: SandboxPlan, cwd: string): Promise<{ ch
   try {
     const { exitCode, signal } = await sandbox.ended
     if (exitCode === 0) return { check: { name, ok: true }, degraded: sandbox.degraded }
-    throw new NetnsError('NETNS_SETUP_FAILED', { stage: 'exec', detail: `the probe's command ended with ${signal ?? `code ${exitCode}`}` })
+    throw new NetnsError('NETNS_SETUP_FAILED', {
+      stage: 'exec',
+      detail: `the probe's command ended with ${signal ?? `code ${exitCode}`}`,
+    })
   } catch (error) {
     return { check: failedCheck(name, error), degraded: sandbox.degraded }
   } finally {
@@ -75,7 +89,9 @@ async function check(name: string, plan: SandboxPlan, cwd: string): Promise<{ ch
 }
 
 function failedCheck(name: string, error: unknown): ProbeCheck {
-  const known = error instanceof NetnsError ? error : new NetnsError('NETNS_SETUP_FAILED', { detail: String(error), cause: error })
+  const known =
+    error instanceof NetnsError
+      ? error
+      : new NetnsError('NETNS_SETUP_FAILED', { detail: String(error), cause: error })
   return { name, ok: false, error: known }
 }
-

@@ -13,7 +13,14 @@ export function renderSummary(report: RunReport): string {
     ...fallbackLines(report),
     ...networkLines(figures),
     ...keptLines(figures),
-    ...(figures.leftProcesses > 0 ? [line('Ended', `${count(figures.leftProcesses, 'process', 'processes')} that tests left running`)] : []),
+    ...(figures.leftProcesses > 0
+      ? [
+          line(
+            'Ended',
+            `${count(figures.leftProcesses, 'process', 'processes')} that tests left running`,
+          ),
+        ]
+      : []),
     ...report.degrees.map(({ message }) => line('Degree', message)),
     ...report.notes.map((note) => line('Note', note)),
   ].join('\n')
@@ -25,22 +32,42 @@ function line(label: string, text: string): string {
 
 function isolated({ files, sandboxes, setupUs }: RunFigures): string {
   const what = `${count(files, 'file')} in ${count(sandboxes, 'sandbox', 'sandboxes')}`
-  return setupUs === null ? what : `${what}, set up in ${milliseconds(setupUs.median)} (median), ${milliseconds(setupUs.max)} (max)`
+  return setupUs === null
+    ? what
+    : `${what}, set up in ${milliseconds(setupUs.median)} (median), ${milliseconds(setupUs.max)} (max)`
 }
 
 function fallbackLines({ fallbacks }: RunReport): string[] {
   if (fallbacks.length === 0) return []
   const reasons = [...new Set(fallbacks.map(({ reason }) => reason))]
-  return [line('NOT ISOLATED', `${count(fallbacks.length, 'file')} ran without a sandbox (fallback: 'warn')\n${reasons.join('\n')}`)]
+  return [
+    line(
+      'NOT ISOLATED',
+      `${count(fallbacks.length, 'file')} ran without a sandbox (fallback: 'warn')\n${reasons.join('\n')}`,
+    ),
+  ]
 }
 
 function networkLines({ noRoute }: RunFigures): string[] {
   if (noRoute.count === 0) return []
-  return [line('Network', `${count(noRoute.count, 'attempt')} to leave the sandbox stopped: ${names(noRoute.files)}`)]
+  return [
+    line(
+      'Network',
+      `${count(noRoute.count, 'attempt')} to leave the sandbox stopped: ${names(noRoute.files)}`,
+    ),
+  ]
 }
 
 function keptLines({ kept }: RunFigures): string[] {
-  const written = kept.paths.length === 0 ? [] : [line('Kept', `${count(kept.paths.length, 'file')}, ${bytes(kept.sizeBytes)}: ${names(kept.paths)}`)]
+  const written =
+    kept.paths.length === 0
+      ? []
+      : [
+          line(
+            'Kept',
+            `${count(kept.paths.length, 'file')}, ${bytes(kept.sizeBytes)}: ${names(kept.paths)}`,
+          ),
+        ]
   return [...written, ...kept.failures.map((failure) => line('Not kept', failure))]
 }
 

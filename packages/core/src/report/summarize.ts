@@ -7,7 +7,11 @@ export interface RunFigures {
   /** Microseconds; `null` where no sandbox started. */
   readonly setupUs: { readonly median: number; readonly max: number } | null
   readonly noRoute: { readonly count: number; readonly files: readonly string[] }
-  readonly kept: { readonly paths: readonly string[]; readonly sizeBytes: number; readonly failures: readonly string[] }
+  readonly kept: {
+    readonly paths: readonly string[]
+    readonly sizeBytes: number
+    readonly failures: readonly string[]
+  }
   readonly leftProcesses: number
 }
 
@@ -17,10 +21,15 @@ export function summarize({ sandboxes }: RunReport): RunFigures {
   const ends = sandboxes.flatMap(({ end }) => end ?? [])
   const kept = ends.flatMap((end) => end.kept)
   return {
-    files: new Set(sandboxes.flatMap(({ files, project }) => files.map((file) => `${project ?? ''}\0${file}`))).size,
+    files: new Set(
+      sandboxes.flatMap(({ files, project }) => files.map((file) => `${project ?? ''}\0${file}`)),
+    ).size,
     sandboxes: sandboxes.length,
     setupUs: setups.length === 0 ? null : { median: median(setups), max: setups.at(-1) ?? 0 },
-    noRoute: { count: sum(stopped.map(noRouteOf)), files: [...new Set(stopped.flatMap(({ files }) => files))] },
+    noRoute: {
+      count: sum(stopped.map(noRouteOf)),
+      files: [...new Set(stopped.flatMap(({ files }) => files))],
+    },
     kept: {
       paths: [...new Set(kept.map(({ path }) => path))],
       sizeBytes: sum(kept.map(({ sizeBytes }) => sizeBytes)),

@@ -25,7 +25,9 @@ function namespaceId(name: 'mnt' | 'net'): string {
  * Compares the namespaces of this process with those of the host that started it. A variable alone proves nothing:
  * the kernel is asked.
  */
-export function sandboxInfo(env: Readonly<Record<string, string | undefined>> = process.env): SandboxInfo {
+export function sandboxInfo(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): SandboxInfo {
   const host = /^mnt:(\d+),net:(\d+)$/.exec(env[HOST_NAMESPACES_VARIABLE] ?? '')
   if (!host || process.platform !== 'linux') return { inside: false, ownNetwork: false }
   const inside = host[1] !== namespaceId('mnt')

@@ -8,7 +8,9 @@ const LOOPBACK6 = '::1'
 /** The TCP sockets of this machine in state LISTEN that belong to the current user. */
 export function readListeners(): Listener[] {
   const uid = process.geteuid?.()
-  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap(readTable).filter((listener) => listener.uid === uid)
+  return ['/proc/net/tcp', '/proc/net/tcp6']
+    .flatMap(readTable)
+    .filter((listener) => listener.uid === uid)
 }
 
 function readTable(path: string): Listener[] {
@@ -24,9 +26,15 @@ function readTable(path: string): Listener[] {
  *
  * @param exclude ports that never count, such as the runner's own
  */
-export function findServices(before: readonly Listener[], after: readonly Listener[], exclude: readonly number[] = []): Service[] {
+export function findServices(
+  before: readonly Listener[],
+  after: readonly Listener[],
+  exclude: readonly number[] = [],
+): Service[] {
   const known = new Set(before.map(keyOf))
-  const opened = after.filter((listener) => !known.has(keyOf(listener)) && !exclude.includes(listener.port))
+  const opened = after.filter(
+    (listener) => !known.has(keyOf(listener)) && !exclude.includes(listener.port),
+  )
   return distinct(opened.flatMap(servicesOf))
 }
 
@@ -36,7 +44,10 @@ function keyOf({ address, port, inode }: Listener): string {
 }
 
 /** The services behind ports that the user listed; where nothing listens yet, on both loopback addresses. */
-export function listedServices(ports: readonly number[], listeners: readonly Listener[]): Service[] {
+export function listedServices(
+  ports: readonly number[],
+  listeners: readonly Listener[],
+): Service[] {
   return distinct(
     ports.flatMap((port) => {
       const found = listeners.filter((listener) => listener.port === port).flatMap(servicesOf)
