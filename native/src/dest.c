@@ -116,20 +116,20 @@ static bool given(const char *text)
 }
 
 /* Owner first: chown clears set-id bits. The descriptor may be O_PATH. */
-int apply_owner(int fd, const char *mode, const char *uid, const char *gid)
+const char *apply_owner(int fd, const char *mode, const char *uid, const char *gid)
 {
 	uid_t u = given(uid) ? (uid_t)strtoul(uid, NULL, 10) : (uid_t)-1;
 	gid_t g = given(gid) ? (gid_t)strtoul(gid, NULL, 10) : (gid_t)-1;
 	if ((u != (uid_t)-1 || g != (gid_t)-1) && fchownat(fd, "", u, g, AT_EMPTY_PATH))
-		return -1;
+		return "fchownat";
 	if (!given(mode))
-		return 0;
+		return NULL;
 	mode_t bits = (mode_t)strtoul(mode, NULL, 8);
 	if (!syscall(SYS_fchmodat2, fd, "", bits, AT_EMPTY_PATH))
-		return 0;
+		return NULL;
 	if (errno != ENOSYS)
-		return -1;
+		return "fchmodat2";
 	char self[40]; /* before Linux 6.6 */
 	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-	return chmod(self, bits);
+	return chmod(self, bits) ? "chmod" : NULL;
 }

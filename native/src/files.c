@@ -12,11 +12,11 @@ static int own(struct sandbox *sandbox, const char *dest, char **mode_uid_gid)
 	int fd = dest_open(sandbox, dest, O_PATH | O_NOFOLLOW);
 	if (fd < 0)
 		return -1;
-	int failed = apply_owner(fd, mode_uid_gid[0], mode_uid_gid[1], mode_uid_gid[2]);
+	const char *failed = apply_owner(fd, mode_uid_gid[0], mode_uid_gid[1], mode_uid_gid[2]);
 	if (failed)
-		step_fail(sandbox, "chmod", dest);
+		step_fail(sandbox, failed, dest);
 	close(fd);
-	return failed;
+	return failed ? -1 : 0;
 }
 
 int step_mkdir(struct sandbox *sandbox, const struct step *step)
@@ -52,28 +52,30 @@ static int write_all(int fd, const char *text, size_t length)
 	return 0;
 }
 
-int step_file(struct sandbox *sandbox, const struct step *step)
+static int write_new(struct sandbox *sandbox, int parent, const char *name, const struct step *step)
 {
-	const char *dest = step->argv[0], *content = step->argv[4], *name;
-	int parent = dest_open_parent(sandbox, dest, &name);
-	if (parent < 0)
-		return -1;
+	const char *dest = step->argv[0], *content = step->argv[4];
 	if (unlinkat(parent, name, 0) && errno != ENOENT)
-		goto failed;
+		return step_fail(sandbox, "unlinkat", dest);
 	int fd = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
 	if (fd < 0)
-		goto failed;
-	int error = write_all(fd, content, strlen(content)) ? errno : 0;
+		return step_fail(sandbox, "openat", dest);
+	int failed = write_all(fd, content, strlen(content));
+	if (failed)
+		step_fail(sandbox, "write", dest);
 	close(fd);
-	errno = error;
-	if (error)
-		goto failed;
+	return failed;
+}
+
+int step_file(struct sandbox *sandbox, const struct step *step)
+{
+	const char *name;
+	int parent = dest_open_parent(sandbox, step->argv[0], &name);
+	if (parent < 0)
+		return -1;
+	int failed = write_new(sandbox, parent, name, step);
 	close(parent);
-	return own(sandbox, dest, step->argv + 1);
-failed:
-	step_fail(sandbox, "openat", dest);
-	close(parent);
-	return -1;
+	return failed ? -1 : own(sandbox, step->argv[0], step->argv + 1);
 }
 
 /* overlayfs: a character device 0/0 in the upper directory hides the name below (any user may make it). */

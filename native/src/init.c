@@ -27,12 +27,13 @@ static pid_t await_go(struct sandbox *sandbox)
 {
 	struct message message;
 	int fd;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL)) {
+	int failed = prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (failed)
 		step_fail(sandbox, "prctl", "PR_SET_PDEATHSIG");
-		give_up(sandbox);
-	}
 	if (link_receive(sandbox->link, &message, &fd) <= 0 || message.type != MSG_GO)
 		_exit(EXIT_NO_SANDBOX);
+	if (failed)
+		give_up(sandbox);
 	return message.value;
 }
 
@@ -102,20 +103,20 @@ static bool serve(struct sandbox *sandbox, pid_t worker)
 	}
 }
 
-static void await_worker(struct sandbox *sandbox, pid_t worker, struct ending *ending)
+static void await_worker(struct sandbox *sandbox, pid_t worker, int children, struct ending *ending)
 {
 	struct pollfd fds[] = { { .fd = sandbox->link, .events = POLLIN },
-		                { .fd = signal_descriptor(), .events = POLLIN } };
+		                { .fd = children, .events = POLLIN } };
 	struct signalfd_siginfo drained;
 	while (!reap(worker, ending)) {
 		if (poll(fds, 2, -1) < 0)
 			continue;
-		if (fds[0].revents)
-			serve(sandbox, worker);
-		while (read(fds[1].fd, &drained, sizeof drained) > 0)
+		if (fds[0].revents && !serve(sandbox, worker))
+			sandbox->hold = false; /* released before its end */
+		while (read(children, &drained, sizeof drained) > 0)
 			;
 	}
-	close(fds[1].fd);
+	close(children);
 }
 
 static void block_signals(void)
@@ -146,12 +147,17 @@ int init_run(struct sandbox *sandbox)
 		step_fail(sandbox, "prctl", "PR_SET_DUMPABLE");
 		give_up(sandbox);
 	}
+	int children = signal_descriptor();
+	if (children < 0) {
+		step_fail(sandbox, "signalfd", "");
+		give_up(sandbox);
+	}
 	report_started(sandbox->options->status_fd, host_pid, now_us() - start);
 	if (worker_start(sandbox, &worker))
 		give_up(sandbox);
 	descriptors_release(sandbox->options);
 
-	await_worker(sandbox, worker, &ending);
+	await_worker(sandbox, worker, children, &ending);
 	ending.left_processes = end_processes();
 	counters_read(sandbox, &ending);
 	report_ended(sandbox->options->status_fd, &ending);

@@ -114,11 +114,11 @@ int step_tmpfs(struct sandbox *sandbox, const struct step *step)
 	int fd = dest_open(sandbox, dest, O_PATH | O_DIRECTORY);
 	if (fd < 0)
 		return -1;
-	int failed = apply_owner(fd, step->argv[1], step->argv[2], step->argv[3]);
+	const char *failed = apply_owner(fd, step->argv[1], step->argv[2], step->argv[3]);
 	if (failed)
-		step_fail(sandbox, "chmod", dest);
+		step_fail(sandbox, failed, dest);
 	close(fd);
-	return failed;
+	return failed ? -1 : 0;
 }
 
 static int set_read_only(struct sandbox *sandbox, int tree, const char *path)
@@ -162,11 +162,11 @@ static int make_upper(struct sandbox *sandbox, const struct step *step, char *up
 	int fd = dest_open(sandbox, upper, O_PATH | O_DIRECTORY);
 	if (fd < 0)
 		return -1;
-	int failed = apply_owner(fd, step->argv[2], step->argv[3], step->argv[4]);
+	const char *failed = apply_owner(fd, step->argv[2], step->argv[3], step->argv[4]);
 	if (failed)
-		step_fail(sandbox, "chmod", upper);
+		step_fail(sandbox, failed, upper);
 	close(fd);
-	return failed;
+	return failed ? -1 : 0;
 }
 
 /*

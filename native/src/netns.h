@@ -161,7 +161,8 @@ int dest_open(struct sandbox *sandbox, const char *dest, int flags);
 int dest_open_parent(struct sandbox *sandbox, const char *dest, const char **name);
 int dest_make_dir(struct sandbox *sandbox, const char *dest);
 int dest_make_file(struct sandbox *sandbox, const char *dest);
-int apply_owner(int fd, const char *mode, const char *uid, const char *gid);
+/* Gives the name of the system call that failed, or NULL. */
+const char *apply_owner(int fd, const char *mode, const char *uid, const char *gid);
 
 /* mounts.c, files.c, system.c, loopback.c, services.c, copy.c: the steps */
 typedef int step_function(struct sandbox *sandbox, const struct step *step);

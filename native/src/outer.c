@@ -315,6 +315,8 @@ int outer_run(const struct options *options, const struct plan *plan)
 	outer.grace_us =
 		1000 * (grace && grace->argc ? strtol(grace->argv[0], NULL, 10) : DEFAULT_GRACE_MS);
 	outer.signals = catch_signals();
+	if (outer.signals < 0)
+		fail_at(&failure, "signalfd", "");
 	if (outer.signals < 0 || start_init(&outer, plan, &failure)) {
 		if (outer.init > 0)
 			kill(outer.init, SIGKILL);

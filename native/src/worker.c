@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -95,9 +96,11 @@ static int report_exec_failure(struct sandbox *sandbox, const struct exec_failur
 		stage[i] = failure->stage[i];
 		syscall_name[i] = failure->syscall[i];
 	}
-	const char *path = sandbox->options->command[0];
+	const char *path = "";
 	errno = failure->error;
-	if (stage[0] == 'c' && stage[1] == 'h')
+	if (!strcmp(syscall_name, "execve"))
+		path = sandbox->options->command[0];
+	if (!strcmp(stage, "chdir"))
 		path = sandbox->cwd;
 	fail_at(&sandbox->failure, syscall_name, path);
 	sandbox->failure.stage = stage;

@@ -58,12 +58,22 @@ test('the launcher holds no end of a kept descriptor: its reader sees the end wi
     moreStdio: ['pipe'],
     keepFds: [4],
   })
-  // The launcher still runs: it holds the tree until it is released.
   expect(await text(launcher.process.stdio[4] as Readable)).toBe('over\n')
   expect(await launcher.stdout).toBe('')
+  await launcher.event('ended')
+  // The launcher still runs: it holds the tree until it is released.
   expect(launcher.process.exitCode).toBeNull()
   launcher.channel.write('release\n')
   expect(await launcher.ending).toEqual({ exitCode: 0, signal: null })
+})
+
+test('a release that comes before the end of the worker is not lost', async () => {
+  const command = sh('read line; exit 3')
+  const steps = [...smallPlan, ['hold']] as const
+  await using launcher = startLauncher({ steps, command, stdin: 'pipe' })
+  await launcher.event('started')
+  launcher.channel.write('release\n', () => launcher.process.stdin?.end('\n'))
+  expect(await launcher.ending).toEqual({ exitCode: 3, signal: null })
 })
 
 test('environment, arguments and umask of the caller are those of the worker', async () => {

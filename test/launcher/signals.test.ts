@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import process from 'node:process'
 import { expect, test, vi } from 'vitest'
 import { runLauncher, startLauncher, withoutLeakCheck } from '../support/sandbox-launcher.ts'
+import { childrenOf } from '../support/sandbox-leftovers.ts'
 import { sh, smallPlan } from '../support/sandbox-plans.ts'
 
 /** Waits for signals; the shell runs a trap as soon as `wait` returns. */
@@ -75,9 +76,9 @@ test('a second SIGTERM does not make the grace time longer', async () => {
 
 test('a stopped worker ends after the grace time too', async () => {
   const steps = [...smallPlan, ['grace', '100']] as const
-  const command = sh('(echo ready; kill -STOP $$) & wait; sleep 100')
-  await using launcher = startLauncher({ steps, command })
-  await launcher.firstLine()
+  await using launcher = startLauncher({ steps, command: sh('kill -STOP $$') })
+  const { hostPid } = await launcher.event('started')
+  await vi.waitFor(() => expect(stateOf(childrenOf(Number(hostPid))[0])).toBe('T'))
   launcher.process.kill('SIGTERM')
   expect(await launcher.ending).toEqual({ exitCode: null, signal: 'SIGKILL' })
 })
@@ -91,7 +92,7 @@ test('a signal that comes while the sandbox is built reaches the worker when it 
     before: [...slowly, ...delay],
     env: withoutLeakCheck,
   })
-  await vi.waitFor(() => expect(childOfLauncher(launcher.process.pid)).not.toBe(''))
+  await vi.waitFor(() => expect(childOfLauncher(launcher.process.pid)).toBeGreaterThan(1))
   launcher.process.kill('SIGTERM')
   await launcher.event('started')
   expect([await launcher.ending, launcher.events.map(({ event }) => event)]).toEqual([
@@ -100,10 +101,12 @@ test('a signal that comes while the sandbox is built reaches the worker when it 
   ])
 })
 
+const stateOf = (pid = 0) => /^State:\t(.)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+
 /** PID 1, once the launcher has been executed and has made it. */
-function childOfLauncher(pid = 0): string {
-  if (!readlinkSync(`/proc/${pid}/exe`).includes('netns-launcher')) return ''
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+function childOfLauncher(pid = 0): number | undefined {
+  if (!readlinkSync(`/proc/${pid}/exe`).includes('netns-launcher')) return undefined
+  return childrenOf(pid)[0]
 }
 
 test('Ctrl-C in a terminal reaches the worker once, for it has a session of its own', async () => {
