@@ -90,7 +90,7 @@ function runPlain(name, args) {
   return {
     exitCode: status,
     files: Object.fromEntries(files),
-    left: [...cleanHost(), ...count('HOME', home), ...count('TMPDIR', temporary)],
+    left: [...cleanHost(), ...count('HOME', join(home, '.config')), ...count('TMPDIR', temporary)],
   }
 }
 
@@ -119,7 +119,7 @@ function cleanHost() {
 }
 
 function count(name, dir) {
-  const files = readdirSync(dir, { recursive: true })
+  const files = existsSync(dir) ? readdirSync(dir, { recursive: true }) : []
   return files.length > 0 ? [`${files.length} files in ${name}`] : []
 }
 
