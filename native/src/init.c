@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -75,7 +76,7 @@ static int end_processes(void)
 }
 
 /* Serves the outer process; gives false when PID 1 has nothing more to wait for. */
-static bool serve(struct sandbox *sandbox, pid_t worker)
+static bool serve(struct sandbox *sandbox)
 {
 	struct message message;
 	int fd;
@@ -83,8 +84,8 @@ static bool serve(struct sandbox *sandbox, pid_t worker)
 		_exit(EXIT_NO_SANDBOX); /* the outer process is gone, and with us everything inside */
 	switch (message.type) {
 	case MSG_SIGNAL:
-		if (worker > 0)
-			kill(worker, message.value);
+		if (sandbox->worker > 0)
+			kill(sandbox->worker, message.value);
 		return true;
 	case MSG_CONNECT:
 		fd = connect_inside(message.value);
@@ -103,20 +104,40 @@ static bool serve(struct sandbox *sandbox, pid_t worker)
 	}
 }
 
-static void await_worker(struct sandbox *sandbox, pid_t worker, int children, struct ending *ending)
+static void await_worker(struct sandbox *sandbox, int children, struct ending *ending)
 {
 	struct pollfd fds[] = { { .fd = sandbox->link, .events = POLLIN },
-		                { .fd = children, .events = POLLIN } };
+		                { .fd = children, .events = POLLIN },
+		                { .fd = sandbox->control, .events = POLLIN } };
 	struct signalfd_siginfo drained;
-	while (!reap(worker, ending)) {
-		if (poll(fds, 2, -1) < 0)
+	while (!reap(sandbox->worker, ending)) {
+		if (poll(fds, 3, -1) < 0)
 			continue;
-		if (fds[0].revents && !serve(sandbox, worker))
+		if (fds[0].revents && !serve(sandbox))
 			sandbox->hold = false; /* released before its end */
+		if (fds[2].revents && !control_serve(sandbox))
+			fds[2].fd = -1;
 		while (read(children, &drained, sizeof drained) > 0)
 			;
 	}
 	close(children);
+	sandbox->worker = -1;
+}
+
+static int open_control(struct sandbox *sandbox)
+{
+	int pair[2];
+	if (sandbox->options->control_fd < 0)
+		return 0;
+	sandbox->failure.stage = "control";
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return step_fail(sandbox, "socketpair", "");
+	sandbox->control = pair[0];
+	sandbox->worker_control = pair[1];
+	if (sandbox->own_network &&
+	    (sandbox->network = openat(sandbox->root, "proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) < 0)
+		return step_fail(sandbox, "openat", "/proc/thread-self/ns/net");
+	return roots_begin(sandbox);
 }
 
 static void block_signals(void)
@@ -129,14 +150,13 @@ static void block_signals(void)
 
 int init_run(struct sandbox *sandbox)
 {
-	pid_t worker;
 	struct ending ending = { 0 };
 	int64_t start = now_us();
 
 	block_signals();
 	pid_t host_pid = await_go(sandbox);
 	sandbox->umask = umask(0);
-	if (rootfs_make_private(sandbox) || steps_run(sandbox) || rootfs_enter(sandbox))
+	if (rootfs_make_private(sandbox) || steps_run(sandbox) || rootfs_enter(sandbox) || open_control(sandbox))
 		give_up(sandbox);
 	/*
 	 * Even root inside cannot trace us then, nor follow our /proc/1/root and /proc/1/fd: that
@@ -153,16 +173,18 @@ int init_run(struct sandbox *sandbox)
 		give_up(sandbox);
 	}
 	report_started(sandbox->options->status_fd, host_pid, now_us() - start);
-	if (worker_start(sandbox, &worker))
+	if (worker_start(sandbox))
 		give_up(sandbox);
 	descriptors_release(sandbox->options);
+	if (sandbox->worker_control >= 0)
+		close(sandbox->worker_control);
 
-	await_worker(sandbox, worker, children, &ending);
+	await_worker(sandbox, children, &ending);
 	ending.left_processes = end_processes();
 	counters_read(sandbox, &ending);
 	report_ended(sandbox->options->status_fd, &ending);
 	link_send(sandbox->link, MSG_ENDED, ending.status, NULL, -1);
-	while (sandbox->hold && serve(sandbox, -1))
+	while (sandbox->hold && serve(sandbox))
 		;
 	_exit(0);
 }

@@ -11,11 +11,8 @@ union control {
 	struct cmsghdr align;
 };
 
-int link_send(int link, enum message_type type, int value, const char *text, int fd)
+static int send_record(int link, struct iovec data, int fd)
 {
-	struct message message = { .type = type, .value = value };
-	int length = snprintf(message.text, sizeof message.text, "%s", text ? text : "");
-	struct iovec data = { &message, offsetof(struct message, text) + (size_t)length + 1 };
 	union control control = { 0 };
 	struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };
 	if (fd >= 0) {
@@ -31,6 +28,18 @@ int link_send(int link, enum message_type type, int value, const char *text, int
 	while ((n = sendmsg(link, &header, MSG_NOSIGNAL)) < 0 && errno == EINTR)
 		;
 	return n < 0 ? -1 : 0;
+}
+
+int link_send(int link, enum message_type type, int value, const char *text, int fd)
+{
+	struct message message = { .type = type, .value = value };
+	int length = snprintf(message.text, sizeof message.text, "%s", text ? text : "");
+	return send_record(link, (struct iovec){ &message, offsetof(struct message, text) + (size_t)length + 1 }, fd);
+}
+
+int link_send_text(int link, const char *text, size_t length, int fd)
+{
+	return send_record(link, (struct iovec){ (void *)(uintptr_t)text, length }, fd);
 }
 
 /* Gives the record's length, 0 when the other side is gone, -1 on error. */

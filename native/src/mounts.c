@@ -67,6 +67,14 @@ static int attach_new(struct sandbox *sandbox, const char *dest, const char *typ
 	return attach(sandbox, mount, dest_fd, dest);
 }
 
+#define MAX_LOWERS 500 /* overlayfs: OVL_MAX_STACK */
+
+struct layers {
+	const char *mode, *uid, *gid, *flags, *upper, *work;
+	char **lowers;
+	size_t lower_count;
+};
+
 static const struct parameter no_parameters[] = { { NULL, NULL } };
 
 /*
@@ -100,6 +108,11 @@ int step_store(struct sandbox *sandbox, const struct step *step)
 		return -1;
 	sandbox->root = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return sandbox->root < 0 ? step_fail(sandbox, "open", "root") : 0;
+}
+
+int mount_tmpfs(struct sandbox *sandbox, const char *dest)
+{
+	return attach_new(sandbox, dest, "tmpfs", no_parameters, MOUNT_ATTR_NODEV);
 }
 
 int step_tmpfs(struct sandbox *sandbox, const struct step *step)
@@ -147,57 +160,89 @@ int step_lower(struct sandbox *sandbox, const struct step *step)
 {
 	char dest[PATH_MAX];
 	snprintf(dest, sizeof dest, "l/%s", step->argv[0]);
-	int tree = clone_tree(sandbox, AT_FDCWD, step->argv[1], "-");
+	int tree = clone_tree(sandbox, AT_FDCWD, step->argv[1], "ro");
 	if (tree < 0)
 		return -1;
 	return attach(sandbox, tree, dest_make_dir(sandbox, dest), dest);
 }
 
-static int make_upper(struct sandbox *sandbox, const struct step *step, char *upper, char *work)
+static int make_upper(struct sandbox *sandbox, const struct layers *layers)
 {
-	snprintf(upper, PATH_MAX, "u/%s", step->argv[1]);
-	snprintf(work, PATH_MAX, "w/%s", step->argv[1]);
-	if ((mkdir(upper, 0755) && errno != EEXIST) || (mkdir(work, 0700) && errno != EEXIST))
-		return step_fail(sandbox, "mkdir", upper);
-	int fd = dest_open(sandbox, upper, O_PATH | O_DIRECTORY);
+	if ((mkdir(layers->upper, 0755) && errno != EEXIST) ||
+	    (mkdir(layers->work, 0700) && errno != EEXIST))
+		return step_fail(sandbox, "mkdir", layers->upper);
+	int fd = dest_open(sandbox, layers->upper, O_PATH | O_DIRECTORY);
 	if (fd < 0)
 		return -1;
-	const char *failed = apply_owner(fd, step->argv[2], step->argv[3], step->argv[4]);
+	const char *failed = apply_owner(fd, layers->mode, layers->uid, layers->gid);
 	if (failed)
-		step_fail(sandbox, failed, upper);
+		step_fail(sandbox, failed, layers->upper);
 	close(fd);
 	return failed ? -1 : 0;
 }
 
 /*
  * Layer names are short and relative to the store (PID 1's working directory): fsconfig refuses
- * strings above 255 bytes, and user paths may hold ':' or ','.
+ * strings above 255 bytes, and user paths may hold ':' or ','. One by one ("lowerdir+", Linux 6.8)
+ * only where there are several.
  */
-static int overlay_mount(struct sandbox *sandbox, const struct step *step, const char *lower)
+static int overlay_mount(struct sandbox *sandbox, const struct layers *layers)
 {
-	char upper[PATH_MAX], work[PATH_MAX];
-	if (make_upper(sandbox, step, upper, work))
+	if (make_upper(sandbox, layers))
 		return -1;
-	const struct parameter parameters[] = {
-		{ "source", "netns" },   { "lowerdir", lower },
-		{ "upperdir", upper },   { "workdir", work },
-		{ "userxattr", NULL },   { NULL, NULL },
-	};
+	struct parameter parameters[MAX_LOWERS + 6] = { { "source", "netns" } };
+	size_t n = 1;
+	for (size_t i = 0; i < layers->lower_count; i++)
+		parameters[n++] = (struct parameter){ layers->lower_count > 1 ? "lowerdir+" : "lowerdir",
+			                              layers->lowers[i] };
+	parameters[n++] = (struct parameter){ "upperdir", layers->upper };
+	parameters[n++] = (struct parameter){ "workdir", layers->work };
+	parameters[n++] = (struct parameter){ "userxattr", NULL };
 	return make_mount(sandbox, "overlay", parameters,
-	                  step_flag(step->argv[5], "ro") ? MOUNT_ATTR_RDONLY : 0);
+	                  step_flag(layers->flags, "ro") ? MOUNT_ATTR_RDONLY : 0);
+}
+
+/* The failure named the file system type; a reader wants the place. */
+static void name_destination(struct sandbox *sandbox, const char *dest)
+{
+	errno = sandbox->failure.error;
+	step_fail(sandbox, sandbox->failure.syscall, dest);
+}
+
+/* layers dest mode uid gid flags upper work lower...: topmost lower first. */
+int step_layers(struct sandbox *sandbox, const struct step *step)
+{
+	char **argv = step->argv;
+	const struct layers layers = { argv[1], argv[2], argv[3], argv[4], argv[5],
+		                       argv[6], argv + 7, step->argc - 7 };
+	if (layers.lower_count > MAX_LOWERS) {
+		errno = E2BIG;
+		return step_fail(sandbox, "fsconfig", argv[0]);
+	}
+	int dest = dest_make_dir(sandbox, argv[0]);
+	if (dest < 0)
+		return -1;
+	int mount = overlay_mount(sandbox, &layers);
+	if (mount < 0)
+		name_destination(sandbox, argv[0]);
+	return attach(sandbox, mount, dest, argv[0]);
 }
 
 int step_overlay(struct sandbox *sandbox, const struct step *step)
 {
 	const char *dest = step->argv[0];
-	char lower[PATH_MAX];
+	char lower[64], upper[64], work[64], *lowers[] = { lower };
 	snprintf(lower, sizeof lower, "l/%s", step->argv[1]);
+	snprintf(upper, sizeof upper, "u/%s", step->argv[1]);
+	snprintf(work, sizeof work, "w/%s", step->argv[1]);
+	const struct layers layers = { step->argv[2], step->argv[3], step->argv[4], step->argv[5],
+		                       upper, work, lowers, 1 };
 	int dest_fd = dest_make_dir(sandbox, dest);
 	if (dest_fd < 0)
 		return -1;
-	int mount = overlay_mount(sandbox, step, lower);
+	int mount = overlay_mount(sandbox, &layers);
 	if (mount < 0) {
-		step_fail(sandbox, sandbox->failure.syscall, dest);
+		name_destination(sandbox, dest);
 		if (step_flag(step->argv[5], "optional")) {
 			step_degraded(sandbox, "overlay");
 			mount = clone_tree(sandbox, AT_FDCWD, lower, "rec,ro");
@@ -206,12 +251,23 @@ int step_overlay(struct sandbox *sandbox, const struct step *step)
 	return attach(sandbox, mount, dest_fd, dest);
 }
 
+/* `store`: a path of the store. `present`: a path of the root that the worker is in while another is built. */
+static int open_source(struct sandbox *sandbox, const char *source, const char *flags)
+{
+	if (!step_flag(flags, "present"))
+		return dest_open(sandbox, source, O_PATH);
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+		                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	int fd = sys_openat2(sandbox->roots[sandbox->current].fd, source, &how);
+	return fd < 0 ? step_fail(sandbox, "openat2", source) : fd;
+}
+
 static int bind_tree(struct sandbox *sandbox, const struct step *step)
 {
 	const char *source = step->argv[1], *flags = step->argv[2];
-	if (!step_flag(flags, "store"))
+	if (!step_flag(flags, "store") && !step_flag(flags, "present"))
 		return clone_tree(sandbox, AT_FDCWD, source, flags);
-	int fd = dest_open(sandbox, source, O_PATH);
+	int fd = open_source(sandbox, source, flags);
 	int tree = fd < 0 ? -1 : clone_tree(sandbox, fd, "", flags);
 	if (fd >= 0)
 		close(fd);

@@ -31,6 +31,7 @@ struct options {
 	int channel_fd; /* duplex: plan and requests in, events out; -1 without */
 	int status_fd; /* events out; equals channel_fd when there is one */
 	const char *plan_file;
+	int control_fd; /* number of the worker's end of the control socket; -1: none */
 	int keep_fds[MAX_KEEP_FDS];
 	size_t keep_count;
 	char **command;
@@ -57,6 +58,22 @@ struct failure {
 	int error;
 };
 
+#define MAX_ROOTS 64
+#define ROOT_ID_BYTES 32
+
+/* A root that PID 1 has built: the one in use, or one beside it that no path of the worker reaches. */
+struct root {
+	char id[ROOT_ID_BYTES];
+	int fd;
+	struct process *processes; /* those that lived when it was entered */
+	size_t process_count;
+};
+
+struct process {
+	pid_t pid;
+	unsigned long long start; /* clock ticks after boot: a pid may be taken again */
+};
+
 struct rlimit_setting {
 	int resource;
 	rlim_t soft;
@@ -78,6 +95,13 @@ struct sandbox {
 	struct rlimit open_files; /* as the caller had them */
 	mode_t umask;
 	struct failure failure;
+	int control; /* PID 1's end of the control socket */
+	int worker_control; /* the worker's */
+	pid_t worker;
+	struct root roots[MAX_ROOTS]; /* the first is the file's */
+	size_t root_count, current;
+	int network; /* the file's network namespace */
+	int listen_group; /* listeners made now belong to it */
 };
 
 /* options.c */
@@ -88,6 +112,7 @@ void descriptors_close_others(const struct options *options, const int *wanted, 
 void descriptors_release(const struct options *options);
 
 /* plan.c */
+int plan_split(struct plan *plan, size_t length, struct failure *failure);
 int plan_read(const struct options *options, struct plan *plan, struct failure *failure);
 const struct step *plan_find(const struct plan *plan, const char *name);
 int plan_namespaces(const struct plan *plan, struct failure *failure);
@@ -111,6 +136,7 @@ struct change {
 };
 void report_change(int fd, const struct change *change);
 void report_changes_end(int fd, const char *id);
+size_t report_format_failure(char *text, size_t size, const struct failure *failure);
 void report_taken(int fd, const char *path, int64_t size, const struct failure *failure);
 
 /* failure.c */
@@ -125,6 +151,7 @@ enum message_type {
 	MSG_CHANGES, /* text: list this upper directory */
 	MSG_TAKE, /* text: open this path of the sandbox */
 	MSG_CONNECT, /* value: connect to this port of the sandbox's loopback */
+	MSG_UNLISTEN, /* PID 1 -> outer; value: the group of listeners that goes */
 	MSG_RELEASE,
 	MSG_LISTENER, /* PID 1 -> outer: fd listens inside; text: where to connect outside */
 	MSG_CONNECTED, /* answer to MSG_CONNECT: fd, or none */
@@ -140,6 +167,7 @@ struct message {
 	char text[PATH_MAX];
 };
 int link_send(int link, enum message_type type, int value, const char *text, int fd);
+int link_send_text(int link, const char *text, size_t length, int fd);
 ssize_t link_receive(int link, struct message *message, int *fd);
 
 /* userns.c */
@@ -148,7 +176,7 @@ int userns_write_maps(pid_t pid, struct failure *failure);
 /* outer.c, init.c, worker.c */
 int outer_run(const struct options *options, const struct plan *plan);
 int init_run(struct sandbox *sandbox) NORETURN;
-int worker_start(struct sandbox *sandbox, pid_t *worker);
+int worker_start(struct sandbox *sandbox);
 
 /* steps.c */
 int steps_run(struct sandbox *sandbox);
@@ -166,16 +194,36 @@ const char *apply_owner(int fd, const char *mode, const char *uid, const char *g
 
 /* mounts.c, files.c, system.c, loopback.c, services.c, copy.c: the steps */
 typedef int step_function(struct sandbox *sandbox, const struct step *step);
-step_function step_store, step_tmpfs, step_lower, step_overlay, step_bind, step_readonly, step_mask;
+step_function step_store, step_tmpfs, step_lower, step_overlay, step_layers, step_bind, step_readonly, step_mask;
 step_function step_proc, step_sysfs, step_devpts, step_mqueue, step_cgroup2, step_dev;
 step_function step_mkdir, step_symlink, step_file, step_whiteout, step_copy;
 step_function step_hostname, step_sysctl, step_rlimit, step_pid, step_chdir, step_hold;
 step_function step_loopback, step_listen;
+int mount_tmpfs(struct sandbox *sandbox, const char *dest);
 bool step_flag(const char *flags, const char *flag);
 
 /* rootfs.c */
 int rootfs_make_private(struct sandbox *sandbox);
 int rootfs_enter(struct sandbox *sandbox);
+
+/* roots.c */
+int roots_begin(struct sandbox *sandbox);
+int roots_build(struct sandbox *sandbox, const char *id, const struct plan *steps);
+int roots_enter(struct sandbox *sandbox, const char *id);
+int roots_drop(struct sandbox *sandbox, const char *id);
+
+/* networks.c */
+int network_make(struct sandbox *sandbox, int group, const struct plan *steps);
+
+/* processes.c */
+int processes_mark(struct sandbox *sandbox, struct root *root);
+int processes_end_since(struct sandbox *sandbox, const struct root *root);
+
+/* freeze.c */
+int freeze(struct sandbox *sandbox, const char *path, bool read_only);
+
+/* control.c: what the worker asks for */
+bool control_serve(struct sandbox *sandbox);
 
 /* changes.c */
 void changes_list(struct sandbox *sandbox, const char *id);
@@ -193,7 +241,8 @@ void writeback_take(int link, int events, const struct take *take);
 /* relay.c: on the host */
 struct relay;
 struct relay *relay_new(int link);
-int relay_add_service(struct relay *relay, int fd, const char *outside);
+int relay_add_service(struct relay *relay, int fd, const char *outside, int group);
+void relay_drop_group(struct relay *relay, int group);
 int relay_add_published(struct relay *relay, int fd, int port);
 void relay_add_inside(struct relay *relay, int fd);
 int relay_fd(const struct relay *relay);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char usage[] =
-	"usage: netns-launcher --channel-fd N [--keep-fd N]... -- COMMAND [ARG...]\n"
+	"usage: netns-launcher --channel-fd N [--control-fd N] [--keep-fd N]... -- COMMAND [ARG...]\n"
 	"       netns-launcher --plan-file FILE [--status-fd N] [--keep-fd N]... -- COMMAND [ARG...]\n"
 	"Starts COMMAND in the namespaces and file system that the plan describes.\n";
 
@@ -44,6 +44,8 @@ static int take_option(struct options *options, int option)
 	case 'p':
 		options->plan_file = optarg;
 		return 0;
+	case 'o':
+		return set_fd(&options->control_fd, optarg);
 	case 'k':
 		if (options->keep_count == MAX_KEEP_FDS)
 			return wrong("too many --keep-fd", optarg);
@@ -64,10 +66,11 @@ int options_parse(int argc, char **argv, struct options *options)
 		{ "status-fd", required_argument, NULL, 's' },
 		{ "plan-file", required_argument, NULL, 'p' },
 		{ "keep-fd", required_argument, NULL, 'k' },
+		{ "control-fd", required_argument, NULL, 'o' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	*options = (struct options){ .channel_fd = -1, .status_fd = -1 };
+	*options = (struct options){ .channel_fd = -1, .status_fd = -1, .control_fd = -1 };
 	int option;
 	while ((option = getopt_long(argc, argv, "+h", known, NULL)) != -1)
 		if (take_option(options, option))

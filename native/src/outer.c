@@ -78,6 +78,9 @@ static void NORETURN inside(const struct options *options, const struct plan *pl
 		.link = link,
 		.store = -1,
 		.root = -1,
+		.control = -1,
+		.worker_control = -1,
+		.network = -1,
 		.own_network = flags & CLONE_NEWNET,
 		.open_files = open_files,
 		.failure = { .stage = "clone" },
@@ -134,7 +137,9 @@ static void on_message(struct outer *outer)
 		outer->status = message.value;
 	}
 	if (message.type == MSG_LISTENER && use_relay(outer))
-		relay_add_service(outer->relay, fd, message.text);
+		relay_add_service(outer->relay, fd, message.text, message.value);
+	if (message.type == MSG_UNLISTEN && outer->relay)
+		relay_drop_group(outer->relay, message.value);
 	if (message.type == MSG_CONNECTED && outer->relay)
 		relay_add_inside(outer->relay, fd);
 }

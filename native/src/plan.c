@@ -54,7 +54,8 @@ static size_t count_strings(const char *text, size_t length)
 	return n;
 }
 
-static int split(struct plan *plan, size_t length, struct failure *failure)
+/* Records of a text that the plan owns; requests of the worker have the same form. */
+int plan_split(struct plan *plan, size_t length, struct failure *failure)
 {
 	size_t strings = count_strings(plan->text, length);
 	plan->args = calloc(strings + 1, sizeof *plan->args);
@@ -99,7 +100,7 @@ int plan_read(const struct options *options, struct plan *plan, struct failure *
 		close(fd);
 	if (plan->text[length - 1])
 		return wrong(failure, "last record has no end");
-	return split(plan, length, failure);
+	return plan_split(plan, length, failure);
 }
 
 const struct step *plan_find(const struct plan *plan, const char *name)

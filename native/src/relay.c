@@ -34,6 +34,7 @@ struct side {
 	uint32_t interest;
 	struct sockaddr_storage outside;
 	unsigned outside_length;
+	int group; /* goes with the network namespace for which it was made */
 	int port; /* of a published port: the connection is made inside, by PID 1 */
 	struct side *next;
 };
@@ -99,7 +100,7 @@ static int add_listener(struct relay *relay, struct side *side)
 }
 
 /* The three that add take the descriptor, also when they fail. */
-int relay_add_service(struct relay *relay, int fd, const char *outside)
+int relay_add_service(struct relay *relay, int fd, const char *outside, int group)
 {
 	struct side *side = calloc(1, sizeof *side);
 	if (!side || parse_endpoint(outside, &side->outside, &side->outside_length)) {
@@ -108,7 +109,23 @@ int relay_add_service(struct relay *relay, int fd, const char *outside)
 		return -1;
 	}
 	side->fd = fd;
+	side->group = group;
 	return add_listener(relay, side);
+}
+
+/* A listening socket keeps its network namespace alive. */
+void relay_drop_group(struct relay *relay, int group)
+{
+	for (struct side **at = &relay->listeners; *at;) {
+		struct side *side = *at;
+		if (side->group != group) {
+			at = &side->next;
+			continue;
+		}
+		*at = side->next;
+		close(side->fd);
+		free(side);
+	}
 }
 
 int relay_add_published(struct relay *relay, int fd, int port)

@@ -77,6 +77,16 @@ static void report_failure(int fd, const char *event, const struct failure *fail
 	finish(&line, fd);
 }
 
+/* The same object as text, for an answer to the worker. */
+size_t report_format_failure(char *text, size_t size, const struct failure *failure)
+{
+	struct line line = { .length = 0 };
+	add(&line, "{\"ok\":false");
+	add_failure(&line, failure);
+	add(&line, "}");
+	return (size_t)snprintf(text, size, "%s", line.text);
+}
+
 void report_error(int fd, const struct failure *failure)
 {
 	if (fd < 0)

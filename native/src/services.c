@@ -72,7 +72,7 @@ int step_listen(struct sandbox *sandbox, const struct step *step)
 	int fd = listen_at(inside, &sandbox->failure);
 	if (fd < 0)
 		return -1;
-	int failed = link_send(sandbox->link, MSG_LISTENER, 0, outside, fd);
+	int failed = link_send(sandbox->link, MSG_LISTENER, sandbox->listen_group, outside, fd);
 	if (failed)
 		step_fail(sandbox, "sendmsg", inside);
 	close(fd);

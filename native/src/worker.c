@@ -53,8 +53,17 @@ static int set_limits(const struct sandbox *sandbox)
 	return 0;
 }
 
+/* The control socket under the number that Node expects; the report pipe makes way if it has it. */
+static int take_control(const struct sandbox *sandbox, int *report)
+{
+	int number = sandbox->options->control_fd;
+	if (*report == number && (*report = fcntl(number, F_DUPFD_CLOEXEC, number + 1)) < 0)
+		return -1;
+	return dup2(sandbox->worker_control, number) < 0 ? -1 : 0;
+}
+
 /* Runs in the worker; returns only on failure. */
-static struct exec_failure become_worker(const struct sandbox *sandbox, int report)
+static struct exec_failure become_worker(const struct sandbox *sandbox, int *report_fd)
 {
 	/* No controlling terminal: nothing can be typed into it (TIOCSTI). */
 	if (setsid() < 0)
@@ -66,8 +75,11 @@ static struct exec_failure become_worker(const struct sandbox *sandbox, int repo
 	if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return failed("capabilities", "prctl");
 	umask(sandbox->umask);
-	const int wanted[] = { report };
-	descriptors_close_others(sandbox->options, wanted, 1);
+	int wanted[] = { *report_fd, sandbox->options->control_fd };
+	if (sandbox->worker_control >= 0 && take_control(sandbox, report_fd))
+		return failed("exec", "dup2");
+	wanted[0] = *report_fd;
+	descriptors_close_others(sandbox->options, wanted, sandbox->worker_control >= 0 ? 2 : 1);
 	if (set_limits(sandbox))
 		return failed("rlimit", "setrlimit");
 	reset_signals();
@@ -107,20 +119,21 @@ static int report_exec_failure(struct sandbox *sandbox, const struct exec_failur
 	return -1;
 }
 
-int worker_start(struct sandbox *sandbox, pid_t *worker)
+int worker_start(struct sandbox *sandbox)
 {
 	int report[2];
 	struct exec_failure failure = { .error = 0 };
 	sandbox->failure.stage = "fork";
 	if (pipe2(report, O_CLOEXEC))
 		return step_fail(sandbox, "pipe2", "");
-	*worker = fork_as(sandbox->first_pid);
-	if (*worker < 0)
+	pid_t worker = fork_as(sandbox->first_pid);
+	if (worker < 0)
 		return step_fail(sandbox, "fork", "");
-	if (*worker == 0) {
-		failure = become_worker(sandbox, report[1]);
+	if (worker == 0) {
+		failure = become_worker(sandbox, &report[1]);
 		_exit(write(report[1], &failure, sizeof failure) < 0 ? 126 : 127);
 	}
+	sandbox->worker = worker;
 	close(report[1]);
 	ssize_t n; /* end of file: exec closed the pipe */
 	while ((n = read(report[0], &failure, sizeof failure)) < 0 && errno == EINTR)

@@ -1,0 +1,107 @@
+/* Which processes began since a moment: by pid and start time, because pids are taken again. */
+#include "netns.h"
+#include "sys.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Field 22 of /proc/<pid>/stat, counted from behind the name, which may hold anything. False: gone or a zombie. */
+static bool read_start(int proc, const char *pid, unsigned long long *start)
+{
+	char path[32], text[1024];
+	snprintf(path, sizeof path, "%s/stat", pid);
+	int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t n = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = 0;
+	char *at = strrchr(text, ')'), state = at && at[1] ? at[2] : 'X';
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	*start = at ? strtoull(at, NULL, 10) : 0;
+	return at && state != 'Z' && state != 'X';
+}
+
+typedef void visitor(struct sandbox *sandbox, void *context, struct process process);
+
+static int each(struct sandbox *sandbox, visitor *visit, void *context)
+{
+	int proc = openat(sandbox->root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = proc < 0 ? NULL : fdopendir(proc);
+	const struct dirent *entry;
+	if (!dir)
+		return step_fail(sandbox, "open", "/proc");
+	while ((entry = readdir(dir))) {
+		struct process process;
+		if (!isdigit((unsigned char)*entry->d_name))
+			continue;
+		process.pid = (pid_t)strtol(entry->d_name, NULL, 10);
+		if (process.pid != 1 && process.pid != sandbox->worker &&
+		    read_start(dirfd(dir), entry->d_name, &process.start))
+			visit(sandbox, context, process);
+	}
+	closedir(dir);
+	return 0;
+}
+
+static void remember(struct sandbox *sandbox, void *context, struct process process)
+{
+	struct root *root = context;
+	(void)sandbox;
+	struct process *grown =
+		realloc(root->processes, (root->process_count + 1) * sizeof *root->processes);
+	if (!grown)
+		return;
+	root->processes = grown;
+	root->processes[root->process_count++] = process;
+}
+
+int processes_mark(struct sandbox *sandbox, struct root *root)
+{
+	free(root->processes);
+	root->processes = NULL;
+	root->process_count = 0;
+	return each(sandbox, remember, root);
+}
+
+struct ending_since {
+	const struct root *root;
+	int found;
+};
+
+static void end_if_new(struct sandbox *sandbox, void *context, struct process process)
+{
+	struct ending_since *since = context;
+	(void)sandbox;
+	for (size_t i = 0; i < since->root->process_count; i++)
+		if (since->root->processes[i].pid == process.pid &&
+		    since->root->processes[i].start == process.start)
+			return;
+	since->found++;
+	kill(process.pid, SIGKILL);
+}
+
+/* Until none is left, since a process can fork while we read. Gives how many there were. */
+int processes_end_since(struct sandbox *sandbox, const struct root *root)
+{
+	int total = 0;
+	for (int round = 0; round < 10000; round++) {
+		struct ending_since since = { root, 0 };
+		if (each(sandbox, end_if_new, &since))
+			return -1;
+		if (!since.found)
+			return total;
+		if (round == 0)
+			total = since.found;
+		if (round > 0)
+			usleep(100); /* a killed process dies when it runs next */
+	}
+	errno = ETIMEDOUT;
+	return step_fail(sandbox, "kill", "/proc");
+}
