@@ -88,6 +88,7 @@ struct sandbox {
 	int root; /* what becomes "/" of the worker */
 	bool own_network;
 	bool hold;
+	bool sys_admin; /* the worker keeps this one capability over exec */
 	const char *cwd;
 	pid_t first_pid;
 	struct rlimit_setting rlimits[MAX_RLIMITS];
@@ -197,7 +198,7 @@ typedef int step_function(struct sandbox *sandbox, const struct step *step);
 step_function step_store, step_tmpfs, step_lower, step_overlay, step_layers, step_bind, step_readonly, step_mask;
 step_function step_proc, step_sysfs, step_devpts, step_mqueue, step_cgroup2, step_dev;
 step_function step_mkdir, step_symlink, step_file, step_whiteout, step_copy;
-step_function step_hostname, step_sysctl, step_rlimit, step_pid, step_chdir, step_hold;
+step_function step_hostname, step_sysctl, step_rlimit, step_pid, step_capability, step_chdir, step_hold;
 step_function step_loopback, step_listen;
 int mount_tmpfs(struct sandbox *sandbox, const char *dest);
 bool step_flag(const char *flags, const char *flag);

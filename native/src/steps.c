@@ -30,6 +30,7 @@ static const struct {
 	{ "loopback", 1, step_loopback },  { "sysctl", 2, step_sysctl },
 	{ "rlimit", 2, step_rlimit },      { "listen", 3, step_listen },
 	{ "publish", 1, step_nothing },    { "pid", 1, step_pid },
+	{ "capability", 1, step_capability },
 	{ "grace", 1, step_nothing },
 	{ "hold", 0, step_hold },          { "chdir", 1, step_chdir },
 };

@@ -83,3 +83,13 @@ int step_hold(struct sandbox *sandbox, const struct step *step)
 	sandbox->hold = true;
 	return 0;
 }
+
+int step_capability(struct sandbox *sandbox, const struct step *step)
+{
+	if (!strcmp(step->argv[0], "sys_admin")) {
+		sandbox->sys_admin = true;
+		return 0;
+	}
+	errno = EINVAL;
+	return step_fail(sandbox, "capset", step->argv[0]);
+}

@@ -3,6 +3,7 @@
 #include "sys.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -53,6 +54,23 @@ static int set_limits(const struct sandbox *sandbox)
 	return 0;
 }
 
+/*
+ * CAP_SYS_ADMIN in the sandbox's own user namespace, for setns on the worker's threads. The ambient set
+ * carries it over exec; netns-threads.so empties that before main, so that children have none.
+ */
+static int keep_sys_admin(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+	if (syscall(SYS_capget, &header, data))
+		return -1;
+	data[0].inheritable = 1u << CAP_SYS_ADMIN;
+	data[1].inheritable = 0;
+	if (syscall(SYS_capset, &header, data))
+		return -1;
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0);
+}
+
 /* The control socket under the number that Node expects; the report pipe makes way if it has it. */
 static int take_control(const struct sandbox *sandbox, int *report)
 {
@@ -73,6 +91,8 @@ static struct exec_failure become_worker(const struct sandbox *sandbox, int *rep
 	if (sandbox->cwd && chdir(sandbox->cwd))
 		return failed("chdir", "chdir");
 	if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return failed("capabilities", "prctl");
+	if (sandbox->sys_admin && geteuid() != 0 && keep_sys_admin())
 		return failed("capabilities", "prctl");
 	umask(sandbox->umask);
 	int wanted[] = { *report_fd, sandbox->options->control_fd };

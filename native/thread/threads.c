@@ -1,0 +1,294 @@
+/*
+ * Loaded into Node (LD_PRELOAD), without a C library of its own so that one file serves glibc and musl.
+ *
+ * 1. Before main: gives up the ambient and inheritable capability sets that brought CAP_SYS_ADMIN over
+ *    exec, so that children have none, and takes itself out of LD_PRELOAD.
+ * 2. netns_receive: an answer of PID 1 together with a descriptor, which Node cannot receive itself.
+ * 3. netns_enter_network(fd): moves every thread of this process into a network namespace. setns(2) acts on
+ *    the calling thread only, so each thread runs it in a signal handler; a blocked thread does, too.
+ */
+#include <elf.h>
+#include <linux/capability.h>
+#include <linux/futex.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define SIGNAL 61 /* a real-time signal that neither Node nor a C library uses */
+#define EINTR 4
+#define ETIMEDOUT 110
+#define O_RDONLY_DIRECTORY_CLOEXEC (0200000 | 02000000)
+#define AT_FDCWD (-100)
+
+static long call(long number, long a, long b, long c, long d)
+{
+	long result;
+#if defined(__x86_64__)
+	register long r10 __asm__("r10") = d;
+	__asm__ volatile("syscall"
+	                 : "=a"(result)
+	                 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+	                 : "rcx", "r11", "memory");
+#elif defined(__aarch64__)
+	register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b,
+		      x2 __asm__("x2") = c, x3 __asm__("x3") = d;
+	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
+	result = x0;
+#else
+#error "unsupported processor"
+#endif
+	return result;
+}
+
+/* What the kernel, not a C library, calls a signal action. */
+struct kernel_action {
+	void (*handler)(int);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+#define SA_RESTORER 0x04000000ul
+#define SA_RESTART 0x10000000ul
+
+#if defined(__x86_64__)
+void netns_restore(void) __attribute__((visibility("hidden")));
+__asm__(".text\n.hidden netns_restore\n.type netns_restore,@function\nnetns_restore:\n\tmov $15,%eax\n\tsyscall\n");
+#else
+static void netns_restore(void)
+{
+}
+#endif
+
+EXPORT int netns_enter_network(int fd, int timeout_ms);
+EXPORT int netns_receive(int socket, char *answer, int size, int *fd);
+
+static int target = -1;
+static int awaited, failed;
+
+static void enter_here(int signal)
+{
+	(void)signal;
+	long result = call(SYS_setns, target, CLONE_NEWNET, 0, 0);
+	if (result < 0)
+		__atomic_store_n(&failed, (int)-result, __ATOMIC_SEQ_CST);
+	if (__atomic_sub_fetch(&awaited, 1, __ATOMIC_SEQ_CST) == 0)
+		call(SYS_futex, (long)&awaited, FUTEX_WAKE_PRIVATE, 1, 0);
+}
+
+static long number_of(const char *text)
+{
+	long number = 0;
+	while (*text >= '0' && *text <= '9')
+		number = number * 10 + (*text++ - '0');
+	return number;
+}
+
+static void write_number(char *to, long number)
+{
+	char digits[20];
+	int n = 0;
+	do
+		digits[n++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (n)
+		*to++ = digits[--n];
+	*to = 0;
+}
+
+/* A thread that blocks the signal (the inspector's) would never answer: it stays where it is. */
+static int blocks_signal(long tid)
+{
+	static const char name[] = "SigBlk:\t";
+	char path[48] = "/proc/self/task/", text[2048];
+	write_number(path + 16, tid);
+	size_t end = 16;
+	while (path[end])
+		end++;
+	for (const char *c = "/status"; (path[end++] = *c); c++)
+		;
+	long fd = call(SYS_openat, AT_FDCWD, (long)path, 02000000, 0);
+	if (fd < 0)
+		return 1;
+	long length = call(SYS_read, fd, (long)text, sizeof text - 1, 0);
+	call(SYS_close, fd, 0, 0, 0);
+	for (long i = 0; i + 24 < length; i++) {
+		size_t k = 0;
+		while (name[k] && text[i + (long)k] == name[k])
+			k++;
+		if (name[k])
+			continue;
+		/* 16 hexadecimal digits, the highest signal first */
+		int nibble = (SIGNAL - 1) / 4;
+		char c = text[i + 8 + 15 - nibble];
+		int value = c <= '9' ? c - '0' : c - 'a' + 10;
+		return value >> ((SIGNAL - 1) % 4) & 1;
+	}
+	return 1;
+}
+
+struct entry {
+	uint64_t inode, offset;
+	unsigned short length;
+	unsigned char type;
+	char name[];
+};
+
+/* Signals every other thread; gives how many, or -errno. */
+static long signal_others(long process, long self)
+{
+	char buffer[4096] __attribute__((aligned(8)));
+	long sent = 0, length;
+	long dir = call(SYS_openat, AT_FDCWD, (long)"/proc/self/task", O_RDONLY_DIRECTORY_CLOEXEC, 0);
+	if (dir < 0)
+		return dir;
+	while ((length = call(SYS_getdents64, dir, (long)buffer, sizeof buffer, 0)) > 0) {
+		for (long at = 0; at < length;) {
+			const struct entry *entry = (const void *)(buffer + at);
+			long tid = number_of(entry->name);
+			at += entry->length;
+			if (tid <= 0 || tid == self || blocks_signal(tid))
+				continue;
+			__atomic_add_fetch(&awaited, 1, __ATOMIC_SEQ_CST);
+			if (call(SYS_tgkill, process, tid, SIGNAL, 0) < 0)
+				__atomic_sub_fetch(&awaited, 1, __ATOMIC_SEQ_CST);
+			else
+				sent++;
+		}
+	}
+	call(SYS_close, dir, 0, 0, 0);
+	return sent;
+}
+
+static long await(int timeout_ms)
+{
+	struct {
+		long seconds, nanoseconds;
+	} step = { 0, 20000000 };
+	for (int waited = 0; waited < timeout_ms; waited += 20) {
+		int left = __atomic_load_n(&awaited, __ATOMIC_SEQ_CST);
+		if (left == 0)
+			return 0;
+		call(SYS_futex, (long)&awaited, FUTEX_WAIT_PRIVATE, left, (long)&step);
+	}
+	return __atomic_load_n(&awaited, __ATOMIC_SEQ_CST) ? -ETIMEDOUT : 0;
+}
+
+/*
+ * Gives the number of threads moved, or -errno; after -ETIMEDOUT some threads may not have moved and the
+ * process should be given up. Call it from one thread at a time.
+ */
+int netns_enter_network(int fd, int timeout_ms)
+{
+	struct kernel_action action = { enter_here, SA_RESTORER | SA_RESTART, netns_restore, ~0ul }, before;
+	long process = call(SYS_getpid, 0, 0, 0, 0), self = call(SYS_gettid, 0, 0, 0, 0);
+	long result = call(SYS_setns, fd, CLONE_NEWNET, 0, 0);
+	if (result < 0)
+		return (int)result;
+	target = fd;
+	awaited = 0;
+	failed = 0;
+	result = call(SYS_rt_sigaction, SIGNAL, (long)&action, (long)&before, 8);
+	if (result < 0)
+		return (int)result;
+	long sent = signal_others(process, self);
+	result = sent < 0 ? sent : await(timeout_ms);
+	if (result == 0) /* after a time-out a late signal must still find a handler */
+		call(SYS_rt_sigaction, SIGNAL, (long)&before, 0, 8);
+	if (result < 0)
+		return (int)result;
+	return failed ? -failed : (int)sent + 1;
+}
+
+/* Reads one answer of the control socket and the descriptor that came with it (-1: none); gives its length or -errno. */
+int netns_receive(int socket, char *answer, int size, int *fd)
+{
+	struct {
+		char *base;
+		size_t length;
+	} data = { answer, (size_t)size };
+	struct {
+		size_t length;
+		int level, type, fd, padding;
+	} control = { 0, 0, 0, -1, 0 };
+	struct {
+		void *name;
+		int name_length;
+		void *data;
+		size_t data_count;
+		void *control;
+		size_t control_length;
+		int flags;
+	} message = { NULL, 0, &data, 1, &control, sizeof control, 0 };
+	const long close_on_exec = 0x40000000; /* MSG_CMSG_CLOEXEC */
+	long length;
+	do
+		length = call(SYS_recvmsg, socket, (long)&message, close_on_exec, 0);
+	while (length == -EINTR);
+	*fd = message.control_length ? control.fd : -1;
+	return (int)length;
+}
+
+static void drop_inheritable(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+	call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0);
+	if (call(SYS_capget, (long)&header, (long)data, 0, 0) < 0)
+		return;
+	data[0].inheritable = data[1].inheritable = 0;
+	call(SYS_capset, (long)&header, (long)data, 0, 0);
+}
+
+static int is_ours(const char *path)
+{
+	static const char name[] = "netns-threads.so";
+	const char *base = path;
+	for (const char *c = path; *c && *c != ':' && *c != ' '; c++)
+		if (*c == '/')
+			base = c + 1;
+	size_t i = 0;
+	while (name[i] && base[i] == name[i])
+		i++;
+	return !name[i] && (!base[i] || base[i] == ':' || base[i] == ' ');
+}
+
+/* "LD_PRELOAD=<ours>[:<the user's>]": leaves the user's, or takes the variable away. */
+static void forget_preload(char **environment)
+{
+	static const char name[] = "LD_PRELOAD=";
+	for (char **at = environment; *at; at++) {
+		size_t i = 0;
+		while (name[i] && (*at)[i] == name[i])
+			i++;
+		if (name[i] || !is_ours(*at + i))
+			continue;
+		char *rest = *at + i;
+		while (*rest && *rest != ':' && *rest != ' ')
+			rest++;
+		if (*rest) {
+			char *to = *at + i;
+			for (rest++; (*to++ = *rest++);)
+				;
+			return;
+		}
+		for (char **next = at; (next[0] = next[1]); next++)
+			;
+		return;
+	}
+}
+
+__attribute__((constructor)) static void before_main(int argc, char **argv, char **environment)
+{
+	drop_inheritable();
+	/* musl passes nothing to constructors; there the environment is found behind the arguments. */
+	(void)argc;
+	(void)argv;
+	extern char **environ __attribute__((weak));
+	if (&environ && environ)
+		forget_preload(environ);
+	else if (environment)
+		forget_preload(environment);
+}
