@@ -26,11 +26,19 @@ function show(value: unknown): string {
 }
 
 function object<Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.objectWithRest(
-    entries,
-    v.custom<never>(() => false, UNKNOWN_KEY),
-    expected('an object'),
+  return v.pipe(
+    v.custom<object>(isObject, expected('an object')),
+    v.objectWithRest(
+      entries,
+      v.custom<never>(() => false, UNKNOWN_KEY),
+    ),
   )
+}
+
+type TextSchema = v.GenericSchema<string, string>
+
+function record(keys: TextSchema, values: TextSchema, what: string) {
+  return v.pipe(v.custom<Record<string, string>>(isObject, expected(what)), v.record(keys, values))
 }
 
 /** Chooses by the input's type, so that a message speaks of what the user meant. */
@@ -100,21 +108,21 @@ function whole(what: string, least: number, most = Number.MAX_SAFE_INTEGER) {
 
 const paths = v.optional(list(path, 'paths'))
 
-const fs = object({
+const fs = {
   mode: v.optional(choice(['overlay', 'readonly'])),
   readonly: paths,
   writable: paths,
   hide: paths,
   private: paths,
   copy: paths,
-  bind: v.optional(v.record(path, path, expected('an object { [pathInside]: pathOutside }'))),
+  bind: v.optional(record(path, path, 'an object { [pathInside]: pathOutside }')),
   keep: v.optional(list(glob, 'globs')),
   tmpSizeBytes: v.optional(whole(`a number of bytes, at least ${MIN_TMP_BYTES}`, MIN_TMP_BYTES)),
-})
+}
 
 const netMode = choice(['loopback', 'none', 'host'])
 const port = whole(`a port from 1 to ${MAX_PORT}`, 1, MAX_PORT)
-const net = object({
+const net = {
   mode: v.optional(netMode),
   services: v.optional(
     either(
@@ -123,7 +131,7 @@ const net = object({
       v.literal('auto', expected("'auto' or a list of ports")),
     ),
   ),
-})
+}
 
 const variableName = v.pipe(
   text,
@@ -133,10 +141,10 @@ const variableValue = v.pipe(
   v.string(expected('a text')),
   v.check((value) => !value.includes('\0'), 'holds a NUL character'),
 )
-const env = object({
+const env = {
   allow: v.optional(list(text, 'globs')),
-  set: v.optional(v.record(variableName, variableValue, expected('an object { [name]: value }'))),
-})
+  set: v.optional(record(variableName, variableValue, 'an object { [name]: value }')),
+}
 
 const hostname = v.pipe(
   text,
@@ -152,7 +160,7 @@ const address = v.pipe(
 
 function limits(isRoot: boolean) {
   const processes = whole('a number of processes, at least 1', 1)
-  return object({
+  return {
     openFiles: v.optional(
       whole(
         `a number of files, at least ${MIN_OPEN_FILES} (Node needs some itself)`,
@@ -174,34 +182,33 @@ function limits(isRoot: boolean) {
       ),
     ),
     cpuSeconds: v.optional(whole('a number of seconds, at least 1', 1)),
-  })
+  }
+}
+
+function entriesOf(isRoot: boolean) {
+  const noEnv = v.literal('inherit', expected("'inherit' or an object { allow, set }"))
+  return {
+    fs: v.optional(object(fs)),
+    net: v.optional(either(isObject, object(net), netMode)),
+    env: v.optional(either(isObject, object(env), noEnv)),
+    hostname: v.optional(hostname),
+    hosts: v.optional(record(hostname, address, 'an object { [name]: address }')),
+    limits: v.optional(object(limits(isRoot))),
+    fallback: v.optional(choice(['error', 'warn'])),
+    base: v.optional(choice(['node', 'jsdom', 'happy-dom'])),
+  }
 }
 
 /** The schema of `environmentOptions.netns`. */
 export function optionsSchema(isRoot: boolean) {
-  return object({
-    fs: v.optional(fs),
-    net: v.optional(either(isObject, net, netMode)),
-    env: v.optional(
-      either(
-        isObject,
-        env,
-        v.literal('inherit', expected("'inherit' or an object { allow, set }")),
-      ),
-    ),
-    hostname: v.optional(hostname),
-    hosts: v.optional(v.record(hostname, address, expected('an object { [name]: address }'))),
-    limits: v.optional(limits(isRoot)),
-    fallback: v.optional(choice(['error', 'warn'])),
-    base: v.optional(choice(['node', 'jsdom', 'happy-dom'])),
-  })
+  return object(entriesOf(isRoot))
 }
 
 /** The keys that an object of the options may have, by its path in them. */
 export const knownKeys: ReadonlyMap<string, readonly string[]> = new Map([
-  ['', Object.keys(optionsSchema(false).entries)],
-  ['fs', Object.keys(fs.entries)],
-  ['net', Object.keys(net.entries)],
-  ['env', Object.keys(env.entries)],
-  ['limits', Object.keys(limits(false).entries)],
+  ['', Object.keys(entriesOf(false))],
+  ['fs', Object.keys(fs)],
+  ['net', Object.keys(net)],
+  ['env', Object.keys(env)],
+  ['limits', Object.keys(limits(false))],
 ])

@@ -31,5 +31,10 @@ export function normalize(path: string): string {
   return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal
 }
 
-export const parentOf = posix.dirname
-export const nameOf = posix.basename
+export function parentOf(path: string): string {
+  return posix.dirname(path)
+}
+
+export function nameOf(path: string): string {
+  return posix.basename(path)
+}

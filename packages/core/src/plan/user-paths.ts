@@ -79,7 +79,7 @@ function coverWritable(planning: Planning, path: string, cover: CoverOptions): v
   layout.removeCover(path)
   if (!node) layout.put(emptyOverlay(planning, path, ownAttributes(0o755)))
   else if (mountsBelow(planning, path).length === 0)
-    layout.put(overlayOf(planning, path, node, false))
+    layout.put({ ...overlayOf(planning, path, node, false), optional: false })
   else coverPath(planning, path, cover)
   layout.putExplicit(layout.owner(path))
 }
