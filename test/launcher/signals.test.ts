@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { constants } from 'node:os'
 import process from 'node:process'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { runLauncher, startLauncher, withoutLeakCheck } from '../support/sandbox-launcher.ts'
 import { childrenOf } from '../support/sandbox-leftovers.ts'
 import { sh, smallPlan } from '../support/sandbox-plans.ts'
@@ -46,8 +46,8 @@ test('a worker that does not handle SIGTERM dies of it', async () => {
 })
 
 test.each([
-  { what: 'by default 500 ms', steps: [], leastMs: 450, mostMs: 3000 },
-  { what: 'as long as the plan says', steps: [['grace', '50']], leastMs: 40, mostMs: 450 },
+  { what: 'by default 500 ms', steps: [], leastMs: 450 },
+  { what: 'as long as the plan says', steps: [['grace', '1000']], leastMs: 950 },
 ] as const)('a worker that ignores SIGTERM is killed after the grace time: $what', async (it) => {
   const command = sh(`trap '' TERM; ${waitForever}`)
   await using launcher = startLauncher({ steps: [...smallPlan, ...it.steps], command })
@@ -55,9 +55,7 @@ test.each([
   const begin = performance.now()
   launcher.process.kill('SIGTERM')
   expect(await launcher.ending).toEqual({ exitCode: null, signal: 'SIGKILL' })
-  const tookMs = performance.now() - begin
-  expect(tookMs).toBeGreaterThanOrEqual(it.leastMs)
-  expect(tookMs).toBeLessThan(it.mostMs)
+  expect(performance.now() - begin).toBeGreaterThanOrEqual(it.leastMs)
 })
 
 test('a second SIGTERM does not make the grace time longer', async () => {
@@ -65,13 +63,11 @@ test('a second SIGTERM does not make the grace time longer', async () => {
   const steps = [...smallPlan, ['grace', '300']] as const
   await using launcher = startLauncher({ steps, command: sh(script) })
   await launcher.firstLine()
-  const begin = performance.now()
+  // Were each SIGTERM to begin a new grace time, it would never pass.
   const again = setInterval(() => launcher.process.kill('SIGTERM'), 100)
+  onTestFinished(() => clearInterval(again))
   launcher.process.kill('SIGTERM')
-  const ending = await launcher.ending
-  clearInterval(again)
-  expect(ending).toEqual({ exitCode: null, signal: 'SIGKILL' })
-  expect(performance.now() - begin).toBeLessThan(1500)
+  expect(await launcher.ending).toEqual({ exitCode: null, signal: 'SIGKILL' })
 })
 
 test('a stopped worker ends after the grace time too', async () => {
