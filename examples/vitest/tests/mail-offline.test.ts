@@ -11,10 +11,13 @@ const documentationAddress = '198.51.100.25' // RFC 5737: no machine has it
 
 test('an address outside is unreachable at once', async () => {
   const socket = connect({ host: documentationAddress, port: 25, timeout: 1_000 })
-  socket.on('timeout', () => socket.destroy(new Error('a packet has left')))
-  await expect(once(socket, 'connect'), 'nothing leaves the machine').rejects.toMatchObject({
-    code: 'ENETUNREACH',
-  })
+  socket.on('timeout', () => socket.destroy(new Error('no answer, but packets left')))
+  const outcome = await once(socket, 'connect').then(
+    () => 'connected',
+    (error: NodeJS.ErrnoException) => error.code ?? error.message,
+  )
+  socket.destroy()
+  expect(outcome).toBe('ENETUNREACH')
 })
 
 test('an unknown name is unknown at once', async () => {
