@@ -15,7 +15,9 @@ export interface Failure {
 
 /** Mounting starts with these stages: what refuses them refuses the user namespace's capabilities. */
 const DENIAL_STAGES = new Set(['clone', 'uid-map', 'pivot', 'store'])
-const DENIAL_ERRNOS = new Set(['EPERM', 'EACCES', 'EUSERS', 'EINVAL', 'ENOSYS'])
+const DENIAL_ERRNOS = new Set(['EPERM', 'EACCES'])
+/** Of clone alone: a limit is reached, or the kernel was built without the namespace. */
+const CLONE_ERRNOS = new Set(['ENOSPC', 'EUSERS', 'EINVAL', 'ENOSYS'])
 const EXEC_STAGES = new Set(['exec', 'chdir'])
 const PROTOCOL_STAGES = new Set(['plan', 'channel'])
 
@@ -39,7 +41,7 @@ function codeOf(stage: string, errno: string, restrictions: Restrictions): Netns
   if (PROTOCOL_STAGES.has(stage)) return 'NETNS_LAUNCHER_PROTOCOL'
   if (EXEC_STAGES.has(stage)) return 'NETNS_EXEC_FAILED'
   if (isOlderKernel(restrictions.kernelRelease, 5, 12)) return 'NETNS_KERNEL_TOO_OLD'
-  if (stage === 'clone' && errno === 'ENOSPC') return 'NETNS_USERNS_DENIED'
+  if (stage === 'clone' && CLONE_ERRNOS.has(errno)) return 'NETNS_USERNS_DENIED'
   if (DENIAL_STAGES.has(stage) && DENIAL_ERRNOS.has(errno)) return 'NETNS_USERNS_DENIED'
   return errno === 'ENOSPC' || errno === 'ENOMEM' ? 'NETNS_ENOSPC' : 'NETNS_SETUP_FAILED'
 }
@@ -61,7 +63,7 @@ function hintFor(
     }
   if (code === 'NETNS_SETUP_FAILED' && stage === 'overlay') {
     return {
-      hint: 'An overlay may stand on at most one other overlay: inside a container mount the project as a volume, or use a storage driver other than overlay.',
+      hint: 'An overlay may stand on at most one other overlay: in a container mount the project as a volume; a sandbox in a sandbox in a third cannot be copy-on-write.',
     }
   }
   return {}

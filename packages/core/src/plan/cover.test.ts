@@ -229,6 +229,9 @@ describe('mounts below a directory', () => {
     expect(kindsAt(sandbox, '/home/me/app/package.json')).toEqual(['copy'])
     expect(kindsAt(sandbox, '/home/me/app/src')).toEqual(['overlay'])
     expect(sandbox.uppers).toContainEqual(expect.objectContaining({ insidePath: '/home/me/app' }))
+    expect(sandbox.degrees).toEqual([
+      expect.objectContaining({ kind: 'mount-points', path: '/home/me/app' }),
+    ])
   })
 })
 

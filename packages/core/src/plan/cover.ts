@@ -121,7 +121,19 @@ function descend(planning: Planning, path: string, node: HostNode, options: Cove
   if (isKeepable(planning, path) && !options.readOnly)
     planning.layout.put(emptyOverlay(planning, path, attributes))
   else planning.layout.put({ kind: 'dir', path, attributes })
+  reportMountPoints(planning, path)
   for (const name of planning.host.files.list(path)) coverPath(planning, child(path, name), options)
+}
+
+/** In the project a test would wonder: in other directories hardly anybody removes what is there. */
+function reportMountPoints(planning: Planning, path: string): void {
+  const [mount] = mountsBelow(planning, path)
+  if (!mount || !isWithin(path, planning.project)) return
+  planning.layout.degrees.push({
+    kind: 'mount-points',
+    path,
+    message: `directories in ${path} cannot be removed or renamed inside (EBUSY), because ${mount.mountPoint} is a mount`,
+  })
 }
 
 /** A fresh directory whose new files fs.keep can list. */

@@ -228,6 +228,13 @@ test('a project behind a symbolic link is planned at its real path', () => {
   expect(stepsAt(sandbox, '/srv')[0]?.at(-1)).toBe('-')
 })
 
+test('a kernel whose tmpfs lacks user attributes is a degree', () => {
+  expect(plan({ host: { nodes: {}, kernelRelease: '6.1.0-18-amd64' } }).degrees).toEqual([
+    expect.objectContaining({ kind: 'kernel' }),
+  ])
+  expect(plan({ host: { nodes: {}, kernelRelease: '6.6.0' } }).degrees).toEqual([])
+})
+
 test('a destination never leaves the store', () => {
   const { steps } = plan({
     options: { fs: { private: ['/opt/../../../a'], hide: ['../../../../x'] } },

@@ -1,4 +1,5 @@
 import { NetnsError } from '../errors/netns-error.ts'
+import { isOlderKernel } from '../host/kernel-version.ts'
 import type { HostFacts } from '../host/types.ts'
 import type { ResolvedOptions } from '../options/types.ts'
 import { child } from '../paths/paths.ts'
@@ -51,7 +52,7 @@ export function planSandbox(
       .overlays()
       .filter((place) => !place.readOnly)
       .map(({ id, path }) => ({ id, insidePath: path })),
-    degrees: [...planning.layout.degrees, ...networkDegrees(planning)],
+    degrees: [...planning.layout.degrees, ...networkDegrees(planning), ...kernelDegrees(planning)],
     hold,
   }
 }
@@ -108,4 +109,11 @@ function networkDegrees({ options }: Planning): Degree[] {
       message: "net: 'host': the network is the host's; ports and connections are not isolated",
     },
   ]
+}
+
+/** Directories that replace deleted ones need an attribute that tmpfs has from Linux 6.6. */
+function kernelDegrees({ host }: Planning): Degree[] {
+  if (!isOlderKernel(host.kernelRelease, 6, 6)) return []
+  const message = `Linux ${host.kernelRelease} is older than 6.6: a directory that is removed and made again shows its old entries, and renames of directories fail (EXDEV)`
+  return [{ kind: 'kernel', message }]
 }

@@ -57,7 +57,14 @@ export interface SandboxContext {
 /** Something that this machine or these options do not give to the full. */
 export interface Degree {
   /** What is lessened. */
-  readonly kind: 'read-only' | 'not-isolated' | 'not-private' | 'ownership' | 'missing' | 'kernel'
+  readonly kind:
+    | 'read-only'
+    | 'not-isolated'
+    | 'not-private'
+    | 'ownership'
+    | 'missing'
+    | 'mount-points'
+    | 'kernel'
   readonly path?: string
   /** One line for a reader. */
   readonly message: string
