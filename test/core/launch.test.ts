@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -170,34 +169,21 @@ test('a kept file is never written through a symbolic link that leads out of the
 test.skipIf(process.geteuid?.() === 0)(
   'a file that cannot be written back is an error of its own',
   async () => {
-    mkdirSync(join(project, 'locked'), { mode: 0o755 })
+    mkdirSync(join(project, 'locked'), { mode: 0o555 })
     const sandbox = start(
-      `const fs = require('node:fs'); fs.writeFileSync('locked/a', ''); fs.writeFileSync('b', '')`,
+      `const fs = require('node:fs')
+       fs.chmodSync('locked', 0o755)
+       fs.writeFileSync('locked/a', '')
+       fs.writeFileSync('b', '')`,
       { fs: { keep: ['locked/*', 'b'] } },
     )
-    await sandbox.started
-    chmodSync(join(project, 'locked'), 0o555)
     const { kept, keepFailures } = await sandbox.ended
     expect(kept.map(({ path }) => path)).toEqual([join(project, 'b')])
-    expect(keepFailures).toEqual([
-      expect.objectContaining({
-        code: 'NETNS_KEEP_FAILED',
-        errno: 'EACCES',
-        path: join(project, 'locked/a'),
-      }),
+    expect(keepFailures).toMatchObject([
+      { code: 'NETNS_KEEP_FAILED', errno: 'EACCES', path: join(project, 'locked/a') },
     ])
   },
 )
-
-test('dispose ends a worker that ignores SIGTERM, and may be called twice', async () => {
-  const sandbox = start(
-    `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log('up')`,
-  )
-  await once(sandbox.process.stdout ?? sandbox.process, 'data')
-  await Promise.all([sandbox.dispose(), sandbox.dispose()])
-  expect(await sandbox.ended).toMatchObject({ signal: 'SIGKILL' })
-  await sandbox.dispose()
-})
 
 test('a command that does not exist: the error names it, no exit code is invented', async () => {
   const sandbox = start('', {}, { command: '/no/such/program' })
