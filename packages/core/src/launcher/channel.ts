@@ -18,8 +18,6 @@ export class Channel {
     // EPIPE and ECONNRESET say what the launcher's exit says better.
     socket.on('error', () => {})
     this.closed = new Promise((resolve) => socket.once('close', resolve))
-    // The launcher process itself keeps Node alive for as long as it runs.
-    socket.unref()
     socket.write(plan)
   }
 
