@@ -14,7 +14,7 @@ export { readHost } from './host/read-host.ts'
 export type { HostContext, HostFacts, HostFiles, HostNode, Mount } from './host/types.ts'
 export { planSandbox } from './plan/plan-sandbox.ts'
 export { encodePlan } from './plan/encode.ts'
-export type { Degree, SandboxContext, SandboxPlan, Step, Upper } from './plan/types.ts'
+export type { BoundPath, Degree, SandboxContext, SandboxPlan, Step, Upper } from './plan/types.ts'
 export { launch } from './launcher/launch.ts'
 export { resolveLauncher } from './launcher/resolve-launcher.ts'
 export type {

@@ -56,6 +56,10 @@ export const catalogue = {
     title: 'this pool cannot isolate files',
     hint: "Remove the pool setting (threads and vmThreads share one process between files), or set pool: 'forks'.",
   },
+  NETNS_SNAPSHOT_REFUSED: {
+    title: 'a snapshot outside the project was not written',
+    hint: 'Keep snapshots below the project or the workspace root.',
+  },
   NETNS_KEEP_FAILED: {
     title: 'a file of fs.keep could not be written back',
     hint: 'Make the destination in the project writable, or narrow the globs of fs.keep.',

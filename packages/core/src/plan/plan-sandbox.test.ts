@@ -204,6 +204,28 @@ test('what the runner writes is bound, not overlaid', () => {
   expect(kindsAt(sandbox, '/none')).toEqual([])
 })
 
+test('what the runner writes may show at another path, made inside where it is missing', () => {
+  const sandbox = plan({
+    host: { nodes: { '/tmp/r4nd0m/x': '' } },
+    context: { readThrough: [{ outside: '/tmp/r4nd0m', inside: '/home/me/app/.cache/copies' }] },
+  })
+  expect(kindsAt(sandbox, '/tmp/r4nd0m')).toEqual([])
+  expect(kindsAt(sandbox, '/home/me/app/.cache')).toEqual(['mkdir'])
+  expect(stepsAt(sandbox, '/home/me/app/.cache/copies').at(-1)).toEqual([
+    'bind',
+    'root/home/me/app/.cache/copies',
+    '/tmp/r4nd0m',
+    'ro,rec,optional',
+  ])
+})
+
+test('published endpoints are steps', () => {
+  expect(plan({ context: { publish: ['127.0.0.1:9229'] } }).steps).toContainEqual([
+    'publish',
+    '127.0.0.1:9229',
+  ])
+})
+
 test('the first pid is set before /proc/sys becomes read-only', () => {
   const sandbox = plan({ context: { pidBase: 20_000 } })
   expect(sandbox.steps).toContainEqual(['pid', '20000'])

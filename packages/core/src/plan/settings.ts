@@ -20,6 +20,7 @@ export function namespaceSteps({ options }: Planning): Step[] {
 export function networkSteps({ options, context, host }: Planning): Step[] {
   const pid: Step[] = context.pidBase === undefined ? [] : [['pid', String(context.pidBase)]]
   if (options.net.mode !== 'loopback') return pid
+  const publish = (context.publish ?? []).map((endpoint): Step => ['publish', endpoint])
   return [
     ...pid,
     ['loopback', 'up', ...EXTRA_ADDRESSES],
@@ -31,6 +32,7 @@ export function networkSteps({ options, context, host }: Planning): Step[] {
       service.insideAddress,
       service.outsideAddress,
     ]),
+    ...publish,
   ]
 }
 

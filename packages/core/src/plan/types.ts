@@ -34,10 +34,14 @@ export type Step =
   | readonly ['sysctl', path: string, value: string]
   | readonly ['rlimit', name: string, soft: string]
   | readonly ['listen', port: string, insideAddress: string, outsideAddress: string]
+  | readonly ['publish', endpoint: string]
   | readonly ['pid', first: string]
   | readonly ['grace', milliseconds: string]
   | readonly ['hold']
   | readonly ['chdir', path: string]
+
+/** A host path that appears inside, at the same path where only one is given. */
+export type BoundPath = string | { readonly inside: string; readonly outside: string }
 
 /** What surrounds a sandbox: paths that must be visible, paths that the runner itself writes, services. All paths are absolute. */
 export interface SandboxContext {
@@ -46,10 +50,12 @@ export interface SandboxContext {
   readonly roots: readonly string[]
   readonly cwd: string
   /** Directories or files of the runner that are written through (compile cache, attachments). */
-  readonly writeThrough: readonly string[]
+  readonly writeThrough: readonly BoundPath[]
   /** Directories or files that the runner writes and the sandbox only reads. */
-  readonly readThrough: readonly string[]
+  readonly readThrough: readonly BoundPath[]
   readonly services: readonly Service[]
+  /** Endpoints of the host, such as `127.0.0.1:9229`, that reach the same port of the sandbox's 127.0.0.1 (for `--inspect`). */
+  readonly publish?: readonly string[]
   /** First pid inside. */
   readonly pidBase?: number
 }
