@@ -76,6 +76,16 @@ export const containers: readonly Surroundings[] = isRoot ? containersOfRoot() :
 /** Every case marked so has to hold here and in containers. */
 export const everywhere: readonly Surroundings[] = [here, ...containers]
 
+/** This machine with one more mount, a tmpfs of the user's. */
+export function withMountAt(path: string): Surroundings {
+  const own = ['unshare', '--user', '--map-current-user', '--keep-caps', '--mount']
+  const root = ['unshare', '--mount', '--propagation', 'private']
+  const mount = 'mkdir -p "$0" && mount -t tmpfs -o mode=755 tmpfs "$0" && exec "$@"'
+  const unprivileged = isRoot ? [] : ['setpriv', '--ambient-caps=-all', '--inh-caps=-all']
+  const before = [...(isRoot ? root : own), 'sh', '-c', mount, path, ...unprivileged]
+  return { ...here, before }
+}
+
 const scratches: string[] = []
 afterAll(() => {
   // Tests leave directories that their owner may not enter.
