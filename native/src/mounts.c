@@ -55,6 +55,13 @@ static int attach(struct sandbox *sandbox, int mount, int dest, const char *path
 	return failed ? -1 : 0;
 }
 
+/* The failure named the file system type; a reader wants the place. */
+static void name_destination(struct sandbox *sandbox, const char *dest)
+{
+	errno = sandbox->failure.error;
+	step_fail(sandbox, sandbox->failure.syscall, dest);
+}
+
 static int attach_new(struct sandbox *sandbox, const char *dest, const char *type,
                       const struct parameter *parameters, unsigned attributes)
 {
@@ -62,8 +69,8 @@ static int attach_new(struct sandbox *sandbox, const char *dest, const char *typ
 	if (dest_fd < 0)
 		return -1;
 	int mount = make_mount(sandbox, type, parameters, attributes);
-	if (mount < 0 && strcmp(type, sandbox->failure.path) == 0)
-		snprintf(sandbox->failure.path, sizeof sandbox->failure.path, "%s", dest);
+	if (mount < 0)
+		name_destination(sandbox, dest);
 	return attach(sandbox, mount, dest_fd, dest);
 }
 
@@ -200,13 +207,6 @@ static int overlay_mount(struct sandbox *sandbox, const struct layers *layers)
 	parameters[n++] = (struct parameter){ "userxattr", NULL };
 	return make_mount(sandbox, "overlay", parameters,
 	                  step_flag(layers->flags, "ro") ? MOUNT_ATTR_RDONLY : 0);
-}
-
-/* The failure named the file system type; a reader wants the place. */
-static void name_destination(struct sandbox *sandbox, const char *dest)
-{
-	errno = sandbox->failure.error;
-	step_fail(sandbox, sandbox->failure.syscall, dest);
 }
 
 /* layers dest mode uid gid flags upper work lower...: topmost lower first. */

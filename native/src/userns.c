@@ -7,8 +7,33 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/*
+ * The number under which this /proc shows a process of ours. It differs from our own where the procfs is
+ * that of an outer pid namespace (nested, with the container's /proc bound): never touch a stranger's map.
+ */
+static pid_t pid_in_proc(pid_t pid)
+{
+	char path[64], line[128], self[16] = "";
+	pid_t shown = -1;
+	if (readlink("/proc/self", self, sizeof self - 1) > 0 && strtol(self, NULL, 10) == getpid())
+		return pid;
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+	FILE *info = fd < 0 ? NULL : fopen(path, "re");
+	while (info && fgets(line, sizeof line, info))
+		if (!strncmp(line, "Pid:", 4))
+			shown = (pid_t)strtol(line + 4, NULL, 10);
+	if (info)
+		fclose(info);
+	if (fd >= 0)
+		close(fd);
+	return shown;
+}
 
 static int write_file(pid_t pid, const char *name, const char *text, struct failure *failure)
 {
@@ -54,6 +79,7 @@ static int write_own_ids(pid_t pid, struct failure *failure)
 int userns_write_maps(pid_t pid, struct failure *failure)
 {
 	failure->stage = "uid-map";
+	pid = pid_in_proc(pid);
 	if (geteuid() != 0)
 		return write_own_ids(pid, failure);
 	char uids[4096], gids[4096];
