@@ -52,7 +52,9 @@ export interface RunResult {
   readonly started: SandboxStart
   readonly degraded: readonly DegradedEvent[]
   readonly degrees: readonly Degree[]
-  readonly end: Omit<SandboxEnd, 'keepFailures'> & { readonly keepFailures: readonly DescribedError[] }
+  readonly end: Omit<SandboxEnd, 'keepFailures'> & {
+    readonly keepFailures: readonly DescribedError[]
+  }
   /** Set where there was no sandbox; then nothing else is. */
   readonly error?: DescribedError
 }

@@ -8,9 +8,7 @@ import { encodePlan, type Step } from '@netns/core'
 /** The launcher that the tests start: the built one, or the one with sanitizers. */
 export const launcherPath =
   process.env['NETNS_LAUNCHER'] ??
-  fileURLToPath(
-    new URL('../../packages/launcher-linux-x64/bin/netns-launcher', import.meta.url),
-  )
+  fileURLToPath(new URL('../../packages/launcher-linux-x64/bin/netns-launcher', import.meta.url))
 
 /** For launchers under strace: the leak checker of the sanitizer build cannot trace as well. */
 export const withoutLeakCheck = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' }

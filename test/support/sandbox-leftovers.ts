@@ -10,7 +10,9 @@ export const uniqueSleep = (): string => `${randomInt(1e9, 1e10)}.${randomInt(1e
 
 /** Processes of this machine with that text on their command lines. */
 export function processesWith(text: string): number[] {
-  return pids().filter((pid) => read(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.includes(text))
+  return pids().filter((pid) =>
+    read(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.includes(text),
+  )
 }
 
 /** Processes that are in a namespace, given as `net:[4026531840]`. */

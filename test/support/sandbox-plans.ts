@@ -31,4 +31,9 @@ export const smallPlan: readonly Step[] = [
 ]
 
 /** A shell command line for the worker. */
-export const sh = (script: string, ...args: string[]): string[] => ['/bin/sh', '-c', script, ...args]
+export const sh = (script: string, ...args: string[]): string[] => [
+  '/bin/sh',
+  '-c',
+  script,
+  ...args,
+]

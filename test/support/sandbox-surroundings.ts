@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -54,7 +54,9 @@ function containersOfRoot(): Surroundings[] {
 
 /** An entry of /etc/passwd that is a person's. */
 function findOrdinaryUser(): { uid: number; gid: number; env: Record<string, string> } {
-  const entries = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'))
+  const entries = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
   const entry = entries.find(([, , id]) => Number(id) >= 1000 && Number(id) < 60_000)
   const [name = 'nobody', , id = '65534', group = '65534', , home = '/'] = entry ?? []
   const env = { HOME: home, USER: name, LOGNAME: name }
@@ -98,6 +100,7 @@ export function makeScratch(owner: Surroundings = here): string {
   const parent = join(repository, 'build/sandbox-tests')
   mkdirSync(parent, { recursive: true })
   const scratch = mkdtempSync(join(parent, 'run-'))
+  chmodSync(scratch, 0o755)
   if (owner.uid !== uid) chownSync(scratch, owner.uid, owner.gid)
   scratches.push(scratch)
   return scratch

@@ -52,7 +52,9 @@ function withoutTimes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutTimes)
   if (typeof value !== 'object' || value === null) return value
   const kept = Object.entries(value).filter(([key]) => !times.has(key))
-  return Object.fromEntries(kept.map(([key, inner]) => [key, key === 'testResults' ? byName(inner) : withoutTimes(inner)]))
+  return Object.fromEntries(
+    kept.map(([key, inner]) => [key, key === 'testResults' ? byName(inner) : withoutTimes(inner)]),
+  )
 }
 
 /** Files end in any order. */
