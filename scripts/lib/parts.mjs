@@ -26,7 +26,7 @@ export const checks = [
 const basics = [
   vitest('unit', ['--project=unit']),
   vitest('end to end', ['--project=e2e', '--project=alone']),
-  vitest('launcher with sanitizers', ['--project=e2e', 'test/launcher/'], {
+  vitest('launcher with sanitizers', ['--project=e2e', 'test/launcher/', 'test/sandbox/'], {
     NETNS_LAUNCHER: sanitizedLauncherPath,
   }),
   { name: 'example', run: () => runVitest({ name: 'example', args: [], cwd: exampleDirectory }) },
