@@ -8,6 +8,8 @@ export interface InsideModule {
   readonly url: string
   /** The Vite environment of the test file. */
   readonly environment: string
+  /** Also where the host's file is the same: its imports are not. */
+  readonly always: boolean
   /** Node could import it without a transform. */
   readonly native: boolean
 }

@@ -15,7 +15,7 @@ export class HostModules {
   }
 
   async load(module: InsideModule): Promise<FetchResult | null> {
-    if ((await readFile(module.file, 'utf8').catch(() => null)) === module.content) return null
+    if (!module.always && (await isOnHost(module))) return null
     if (isExternal(module, this.#project.config)) {
       return { externalize: module.id, type: 'module' }
     }
@@ -26,6 +26,14 @@ export class HostModules {
 
   async close(): Promise<void> {
     for (const scratch of this.#scratches.values()) await (await scratch).environment.close()
+  }
+
+  /** Vitest 5 takes the map beside the code, Vitest 4 from a comment in it. */
+  #withMap<Module extends { code: string }>(module: Module, sourceMap: string | undefined): Module {
+    if (sourceMap === undefined) return module
+    return this.#project.vitest.version.startsWith('4.')
+      ? { ...module, code: withInlineMap(module.code, sourceMap) }
+      : { ...module, sourceMap }
   }
 
   #scratch(name: string): Promise<Scratch> {
@@ -40,15 +48,15 @@ export class HostModules {
         inlineSourceMap: false,
       } as object)
       if (!('code' in result)) return result as FetchResult
-      const map = sourceMapOf(environment, module.id)
-      // Vitest 5 takes the map beside the code, Vitest 4 from a comment in it.
-      return this.#project.vitest.version.startsWith('4.')
-        ? { ...result, code: map === undefined ? result.code : withInlineMap(result.code, map) }
-        : { ...result, ...(map === undefined ? {} : { sourceMap: map }) }
+      return this.#withMap({ ...result, invalidate: false }, sourceMapOf(environment, module.id))
     } catch (error) {
       throw sendable(error)
     }
   }
+}
+
+async function isOnHost({ file, content }: InsideModule): Promise<boolean> {
+  return (await readFile(file, 'utf8').catch(() => null)) === content
 }
 
 function sourceMapOf(environment: DevEnvironment, id: string): string | undefined {

@@ -53,10 +53,12 @@ class InsideModules {
   ): Promise<FetchResult> {
     if (options?.cached) return this.#host.fetchModule(id, importer, options)
     const located = this.#locate(id, importer)
-    if (located) {
-      const result = await this.#loadLocated(id, located)
-      if (result) return result
-    }
+    const loaded =
+      located &&
+      (await this.#loadLocated(id, located).catch((error: unknown) => {
+        throw isLoadFailure(error) ? notFound(id, importer) : error
+      }))
+    if (loaded) return loaded
     const result = await this.#fetchHost(id, importer, options, located)
     return this.#replaceStale(id, importer, result, located)
   }
@@ -88,11 +90,12 @@ class InsideModules {
     return this.#load(moduleId, located.file)
   }
 
-  #load(id: string, file: string): Promise<FetchResult | null> {
+  #load(id: string, file: string, always = false): Promise<FetchResult | null> {
     const loading = this.#options.channel.call('loadModule', {
       id,
       file,
       url: this.#url(id),
+      always,
       content: readFileSync(file, 'utf8'),
       environment: this.#options.environment(),
       native: isNative(file),
@@ -115,11 +118,19 @@ class InsideModules {
     try {
       return await this.#host.fetchModule(id, importer, options)
     } catch (error) {
-      const file = located ? importsMissing(error) && located.file : resolvePackage(id, importer)
-      const result = file && (await this.#load(file + (located?.postfix ?? ''), file))
+      const file = located
+        ? this.#importExistsInside(error, located.file) && located.file
+        : resolvePackage(id, importer)
+      const result = file && (await this.#load(file + (located?.postfix ?? ''), file, true))
       if (!result) throw error
       return result
     }
+  }
+
+  #importExistsInside(error: unknown, importer: string): boolean {
+    const { message } = error as Partial<Error>
+    const missing = /Failed to resolve import "([^"]+)"/.exec(message ?? '')?.[1]
+    return missing !== undefined && this.#locate(missing, importer) !== null
   }
 
   /** For names that only Vite can resolve (aliases, packages), the file is known after its answer. */
@@ -147,12 +158,7 @@ class InsideModules {
     file: string,
   ): Promise<FetchResult> {
     if (!(await this.#options.channel.call('fileExists', file))) return result
-    const name = withoutOriginal(id)
-    const kind = /^[./]|^file:/.test(name) ? 'module' : 'package'
-    const where = importer === undefined ? '' : ` imported from ${importer}`
-    throw Object.assign(new Error(`Cannot find ${kind} '${name}'${where}`), {
-      code: 'ERR_MODULE_NOT_FOUND',
-    })
+    throw notFound(id, importer)
   }
 
   /** A file that was written inside has a new inode, and so a status change after the worker's start. */
@@ -173,9 +179,18 @@ function isSpecialImport(id: string): boolean {
   )
 }
 
-function importsMissing(error: unknown): boolean {
-  const { message } = error as Partial<Error>
-  return typeof message === 'string' && message.includes('Failed to resolve import')
+/** Vite's error for a file that it cannot, or may not, load. */
+function isLoadFailure(error: unknown): boolean {
+  return (error as Partial<Error>).message?.includes('Failed to load url') ?? false
+}
+
+/** The error that Vitest makes of it. */
+function notFound(id: string, importer: string | undefined): Error {
+  const name = withoutOriginal(id)
+  const kind = /^[./]|^file:/.test(name) ? 'module' : 'package'
+  const where = importer === undefined ? '' : ` imported from ${importer}`
+  const error = new Error(`Cannot find ${kind} '${name}'${where}`)
+  return Object.assign(error, { code: 'ERR_MODULE_NOT_FOUND' })
 }
 
 /** By Node's rules; Vitest starts its workers with the flag that gives `import.meta.resolve` its second argument. */

@@ -30,13 +30,18 @@ export async function createScratch(project: TestProject, name: string): Promise
     hot: false,
     ...(shared?.depsOptimizer ? { depsOptimizer: shared.depsOptimizer } : {}),
   })
+  // Vite warns once for each source map whose sources are not on the host.
+  environment.logger = { ...environment.logger, warnOnce() {} }
   const files = new Map<string, InsideModule>()
   scratchFiles.set(environment, files)
   await environment.init()
   return {
     environment,
     add(module) {
-      files.set(module.id, module)
+      // Vitest loads any file for its own environments; for `client`, `server.fs.allow` holds.
+      const { file, id } = module
+      if (name === 'client' && !vite.isFileLoadingAllowed(project.vite.config, file)) return
+      files.set(id, module)
       files.set(module.url, module)
     },
   }
