@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync } from 'node:fs'
+import { lstatSync, realpathSync, type BigIntStats } from 'node:fs'
 import picomatch from 'picomatch'
 import { errnoName } from '../errors/errno.ts'
 import { NetnsError } from '../errors/netns-error.ts'
@@ -47,10 +47,19 @@ function isFile({ type }: ChangeEvent): boolean {
 /** A copy that only stands in for the host's file. */
 function isUnchanged({ sizeBytes, mtimeNs }: ChangeEvent, path: string): boolean {
   if (mtimeNs === undefined) return false
-  const stats = lstatSync(fsPath(path), { bigint: true, throwIfNoEntry: false })
+  const stats = hostStats(path)
   return (
     stats !== undefined && stats.size === BigInt(sizeBytes) && stats.mtimeNs === BigInt(mtimeNs)
   )
+}
+
+/** Where the host cannot say (a file stands where inside there is a directory), the write-back itself will. */
+function hostStats(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(fsPath(path), { bigint: true, throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
 }
 
 async function keepFile(
