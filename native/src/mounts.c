@@ -362,9 +362,10 @@ int step_sysfs(struct sandbox *sandbox, const struct step *step)
 	return fresh_or_bound(sandbox, step->argv[0], "sysfs", "/sys", PSEUDO | MOUNT_ATTR_RDONLY);
 }
 
+/* A cgroup made inside would be one of the host's and stay there: read-only, as in containers. */
 int step_cgroup2(struct sandbox *sandbox, const struct step *step)
 {
-	if (attach_new(sandbox, step->argv[0], "cgroup2", no_parameters, PSEUDO))
+	if (attach_new(sandbox, step->argv[0], "cgroup2", no_parameters, PSEUDO | MOUNT_ATTR_RDONLY))
 		step_degraded(sandbox, "cgroup2");
 	return 0;
 }
@@ -385,11 +386,12 @@ int step_mqueue(struct sandbox *sandbox, const struct step *step)
 	return 0;
 }
 
+/* The host's own node. Read-only keeps root from changing its mode and owner there; devices can be written all the same. */
 int step_dev(struct sandbox *sandbox, const struct step *step)
 {
 	char source[64];
 	snprintf(source, sizeof source, "/dev/%s", step->argv[1]);
-	int tree = clone_tree(sandbox, AT_FDCWD, source, "-");
+	int tree = clone_tree(sandbox, AT_FDCWD, source, "ro");
 	return attach(sandbox, tree, tree < 0 ? -1 : dest_make_file(sandbox, step->argv[0]),
 	              step->argv[0]);
 }
