@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -94,6 +95,9 @@ static struct exec_failure become_worker(const struct sandbox *sandbox, int *rep
 		return failed("capabilities", "prctl");
 	if (sandbox->sys_admin && geteuid() != 0 && keep_sys_admin())
 		return failed("capabilities", "prctl");
+	/* The session keyring came from the caller: keys added to it would be the host's (session-keyring(7)). */
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno == EDQUOT)
+		return failed("exec", "keyctl"); /* other errors: there are no keyrings to be had inside either */
 	umask(sandbox->umask);
 	int wanted[] = { *report_fd, sandbox->options->control_fd };
 	if (sandbox->worker_control >= 0 && take_control(sandbox, report_fd))

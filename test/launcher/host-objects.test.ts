@@ -43,6 +43,28 @@ async function cannotMakeCgroup(): Promise<void> {
   expect(stdout).toBe('refused\nseen\n')
 }
 
+/** add_key, and keyctl's search and join, on the session keyring (-3) of x86-64. */
+const keyctl = `
+$| = 1;
+sub find { my ($type, $name) = ("user", @_); syscall(250, 10, -3, $type, $name, 0) > 0 }
+sub add { my ($type, $name, $value) = ("user", @_, "x"); syscall(248, $type, $name, $value, 1, -3) > 0 or die "add_key: $!" }
+sub join_new { my ($name) = @_; syscall(250, 1, $name) > 0 or die "keyctl: $!" }
+`
+const perl = (script: string): string[] => ['perl', '-e', `${keyctl}${script}`]
+
+test('keys that are added inside are not in the keyring of the session outside', async () => {
+  const outside = `
+join_new("netns-test");
+system(@ARGV) == 0 or die;
+print find("netns-probe") ? "found outside\\n" : "not outside\\n";`
+  const { stdout, stderr } = await runLauncher({
+    steps: smallPlan,
+    before: [...perl(outside), '--'],
+    command: perl('add("netns-probe"); print "found inside\\n" if find("netns-probe");'),
+  })
+  expect({ stdout, stderr }).toEqual({ stdout: 'found inside\nnot outside\n', stderr: '' })
+})
+
 function cgroup2Mounts(): string[] {
   return execFileSync('/bin/sh', ['-c', 'awk \'$3 == "cgroup2" { print $2 }\' /proc/self/mounts'], {
     encoding: 'utf8',
