@@ -53,7 +53,7 @@ export function run(command, args, options = {}) {
   const begin = performance.now()
   const child = spawn(command, args, {
     cwd,
-    env,
+    env: show ? env : { ...env, FORCE_COLOR: undefined, NO_COLOR: '1' },
     detached: true,
     stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
   })

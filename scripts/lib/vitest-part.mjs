@@ -34,7 +34,7 @@ export async function runVitest({ name, args, cwd = root, env = {} }) {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
     const result = await run(bin('vitest'), ['run', ...reporters, ...args], {
       cwd,
-      env: toolEnv({ ...env, NO_COLOR: '1', FORCE_COLOR: undefined }),
+      env: toolEnv(env),
       limitMs,
     })
     return toPartResult(name, result, readReport(reportFile))
@@ -65,24 +65,27 @@ export function toPartResult(name, { ok, ending, output, durationMs }, report) {
 /** @param {JsonReport | undefined} report */
 function countTests(report) {
   const counts = { passed: 0, failed: 0, skipped: 0, notes: /** @type {string[]} */ ([]) }
-  for (const file of report?.testResults ?? []) {
-    const failedBefore = counts.failed
-    for (const test of file.assertionResults) countTest(test, counts)
-    if (file.status === 'failed' && counts.failed === failedBefore) counts.failed += 1
+  for (const { status, assertionResults } of report?.testResults ?? []) {
+    const skipped = assertionResults.filter((test) => !['passed', 'failed'].includes(test.status))
+    const failed = assertionResults.filter((test) => test.status === 'failed').length
+    counts.passed += assertionResults.length - failed - skipped.length
+    counts.failed += failed > 0 || status !== 'failed' ? failed : 1
+    // In a failed file tests are skipped because of the failure, which is counted.
+    if (status === 'failed' || !mustWork) counts.skipped += skipped.length
+    else refuseSkipped(skipped, counts)
   }
   return counts
 }
 
 /**
- * @param {{ status: string, fullName: string }} test
+ * @param {{ status: string, fullName: string }[]} skipped
  * @param {ReturnType<typeof countTests>} counts
  */
-function countTest({ status, fullName }, counts) {
-  if (status === 'passed') counts.passed += 1
-  else if (status === 'failed') counts.failed += 1
-  else if (status === 'todo' || !mustWork) counts.skipped += 1
-  else {
-    counts.failed += 1
+function refuseSkipped(skipped, counts) {
+  const todo = skipped.filter(({ status }) => status === 'todo')
+  counts.skipped += todo.length
+  counts.failed += skipped.length - todo.length
+  for (const { fullName } of skipped.filter((test) => !todo.includes(test))) {
     counts.notes.push(`Skipped, where NETNS_MUST_WORK=1 allows no skipped test: ${fullName}`)
   }
 }
