@@ -50,10 +50,12 @@ export async function runVitest({ name, args, cwd = root, env = {} }) {
  * @param {string} name
  * @param {import('./process.mjs').RunResult} run
  * @param {JsonReport | undefined} report
+ * @param {boolean} [refusesSkipped] a skipped test is a failure
  * @returns {import('./results.mjs').PartResult}
  */
-export function toPartResult(name, { ok, ending, output, durationMs }, report) {
-  const counts = countTests(report)
+export function toPartResult(name, run, report, refusesSkipped = mustWork) {
+  const { ok, ending, output, durationMs } = run
+  const counts = countTests(report, refusesSkipped)
   const notes = counts.notes
   if (counts.passed + counts.failed === 0) notes.push('No test ran.')
   if (!ok && counts.failed === 0) notes.push(`Vitest ended with ${ending}.`)
@@ -62,8 +64,11 @@ export function toPartResult(name, { ok, ending, output, durationMs }, report) {
   return { name, passed, failed, skipped, durationMs, output: [output, ...notes].join('\n') }
 }
 
-/** @param {JsonReport | undefined} report */
-function countTests(report) {
+/**
+ * @param {JsonReport | undefined} report
+ * @param {boolean} refusesSkipped
+ */
+function countTests(report, refusesSkipped) {
   const counts = { passed: 0, failed: 0, skipped: 0, notes: /** @type {string[]} */ ([]) }
   for (const { status, assertionResults } of report?.testResults ?? []) {
     const skipped = assertionResults.filter((test) => !['passed', 'failed'].includes(test.status))
@@ -71,7 +76,7 @@ function countTests(report) {
     counts.passed += assertionResults.length - failed - skipped.length
     counts.failed += failed > 0 || status !== 'failed' ? failed : 1
     // In a failed file tests are skipped because of the failure, which is counted.
-    if (status === 'failed' || !mustWork) counts.skipped += skipped.length
+    if (status === 'failed' || !refusesSkipped) counts.skipped += skipped.length
     else refuseSkipped(skipped, counts)
   }
   return counts

@@ -44,6 +44,14 @@ test('an error outside of every test is a failure', () => {
   expect(result.output).toContain('Vitest ended with exit code 1.')
 })
 
+test('a skipped test is a failure where nothing may be skipped, unless a failure is why', () => {
+  const mixed = report(['passed', 'pending', 'todo'])
+  expect(toPartResult('', ended(true), mixed, false)).toMatchObject({ failed: 0, skipped: 2 })
+  expect(toPartResult('', ended(true), mixed, true)).toMatchObject({ failed: 1, skipped: 1 })
+  const broken = report(['pending', 'pending'], 'failed')
+  expect(toPartResult('', ended(false), broken, true)).toMatchObject({ failed: 1, skipped: 2 })
+})
+
 test('the closing line sums the parts and names skipped tests only if there are any', () => {
   const part = { name: '', passed: 2, failed: 0, skipped: 0, durationMs: 1, output: '' }
   expect(renderCounts(sum([part, part]))).toBe('4 passed, 0 failed')
