@@ -79,7 +79,8 @@ export async function drive(
 ): Promise<DriveResult> {
   const line = [...before, 'env', '-C', cwd, process.execPath, fixture('drive.mjs')]
   const [file = '', ...args] = line
-  const child = spawn(file, args, { cwd, env: { ...process.env, ...env } })
+  const limits = { timeout: 50_000, killSignal: 'SIGKILL' } as const
+  const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, ...limits })
   child.stdin.end(JSON.stringify(request))
   const [[code, signal], stdout, stderr] = await Promise.all([
     once(child, 'close'),

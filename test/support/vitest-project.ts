@@ -15,6 +15,7 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { listTree } from './files.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 const fixtures = join(repository, 'test/fixtures/vitest')
@@ -78,6 +79,11 @@ export class VitestProject {
     return join(this.directory, name)
   }
 
+  /** Paths of its files, node_modules aside. */
+  list(): string[] {
+    return Object.keys(listTree(this.directory))
+  }
+
   write(name: string, content: string): void {
     mkdirSync(dirname(this.path(name)), { recursive: true })
     writeFileSync(this.path(name), content)
@@ -91,9 +97,23 @@ export class VitestProject {
     return this.finish(this.start(['run', ...args], env))
   }
 
-  /** Starts `vitest` with these arguments, in a process group of its own. */
-  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-    const child = spawn(node, [this.path('node_modules/vitest/vitest.mjs'), ...args], {
+  /**
+   * Starts `vitest` with these arguments, in a process group of its own.
+   *
+   * @param before a program and its arguments that start it, such as `unshare`
+   */
+  start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    before: readonly string[] = [],
+  ): ChildProcess {
+    const [program = node, ...rest] = [
+      ...before,
+      node,
+      this.path('node_modules/vitest/vitest.mjs'),
+      ...args,
+    ]
+    const child = spawn(program, rest, {
       cwd: this.directory,
       env: { ...cleanEnv(), ...env },
       stdio: 'pipe',
@@ -153,4 +173,13 @@ function cleanEnv(): Record<string, string | undefined> {
   const ours = /^(?:VITEST|TEST$|NODE_ENV$|FORCE_|CI$|GITHUB_|npm_|NETNS_HOST_NS|TINYPOOL)/
   const kept = Object.entries(process.env).filter(([name]) => !ours.test(name))
   return { ...Object.fromEntries(kept), NO_COLOR: '1' }
+}
+
+/** The comment that sets a file's environment; written in parts, for Vitest would find it in the test of the test. */
+export function docblock(environment: string | null, options?: object): string {
+  const lines = [
+    ...(environment === null ? [] : [`// @${'vitest'}-environment ${environment}`]),
+    ...(options ? [`// @${'vitest'}-environment-options ${JSON.stringify(options)}`] : []),
+  ]
+  return `${lines.join('\n')}\n`
 }
