@@ -37,7 +37,11 @@ const wrongPlans = [
   { what: 'another version', bytes: text('NETNS2 4\nabc\0'), path: 'header' },
   { what: 'no length', bytes: text('NETNS1 \n'), path: 'header' },
   { what: 'a length beyond all reason', bytes: text('NETNS1 99999999999\n'), path: 'header' },
-  { what: 'no end of its last record', bytes: plan('store\x001\0-'), path: 'last record has no end' },
+  {
+    what: 'no end of its last record',
+    bytes: plan('store\x001\0-'),
+    path: 'last record has no end',
+  },
   { what: 'a record without a count', bytes: plan(record('store')), path: 'truncated record' },
   { what: 'a count that is no number', bytes: plan(record('store', 'one', '-')), path: 'store' },
   { what: 'a count beyond its end', bytes: plan(record('store', '7', '-')), path: 'store' },
@@ -95,11 +99,21 @@ function planFile(steps: readonly Step[]): string {
 }
 
 test('a plan can come from a file, with the events on a descriptor of choice', () => {
-  const args = ['--plan-file', planFile(smallPlan), '--status-fd', '3', '--', ...sh('echo hi; exit 7')]
+  const args = [
+    '--plan-file',
+    planFile(smallPlan),
+    '--status-fd',
+    '3',
+    '--',
+    ...sh('echo hi; exit 7'),
+  ]
   const stdio = ['ignore', 'pipe', 'pipe', 'pipe'] as const
   const { status, output } = spawnSync(launcherPath, args, { encoding: 'utf8', stdio: [...stdio] })
   expect([status, output[1]]).toEqual([7, 'hi\n'])
-  const events = (output[3] ?? '').trim().split('\n').map((line) => JSON.parse(line).event)
+  const events = (output[3] ?? '')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).event)
   expect(events).toEqual(['started', 'ended'])
 })
 

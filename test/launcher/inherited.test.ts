@@ -20,7 +20,11 @@ function openOnHost(count: number): number[] {
 
 /** The shell holds the directory open while it expands the pattern. */
 const withoutListing = (stdout: string) =>
-  stdout.trim().split('\n').map(Number).toSorted((a, b) => a - b)
+  stdout
+    .trim()
+    .split('\n')
+    .map(Number)
+    .toSorted((a, b) => a - b)
 
 test('no descriptor of the host leaks into the sandbox beyond stdio', async () => {
   const steps = smallPlan
@@ -45,7 +49,9 @@ test('descriptors that were asked for stay open at their number, the others do n
 })
 
 test('the channel of the launcher is closed in the worker and in its children', async () => {
-  const command = sh('(exec 2>/dev/null; echo >&3) || echo closed; sh -c "(exec 2>/dev/null; echo >&3) || echo closed"')
+  const command = sh(
+    '(exec 2>/dev/null; echo >&3) || echo closed; sh -c "(exec 2>/dev/null; echo >&3) || echo closed"',
+  )
   const { stdout, events } = await runLauncher({ steps: smallPlan, command })
   expect(stdout).toBe('closed\nclosed\n')
   expect(events.map(({ event }) => event)).toEqual(['started', 'ended'])
@@ -110,11 +116,14 @@ test.each([
   ['core', 'Max core file size', '0'],
   ['fsize', 'Max file size', '4096'],
   ['nproc', 'Max processes', '1000'],
-] as const)('the plan can limit %s, and the worker cannot raise it again', async (name, row, value) => {
-  const steps = [...smallPlan, ['rlimit', name, value]] as const
-  const { stdout } = await runLauncher({ steps, command: ['cat', '/proc/self/limits'] })
-  expect(limitOf(stdout, row)).toEqual([value, value])
-})
+] as const)(
+  'the plan can limit %s, and the worker cannot raise it again',
+  async (name, row, value) => {
+    const steps = [...smallPlan, ['rlimit', name, value]] as const
+    const { stdout } = await runLauncher({ steps, command: ['cat', '/proc/self/limits'] })
+    expect(limitOf(stdout, row)).toEqual([value, value])
+  },
+)
 
 function limitOf(limits: string, name: string): string[] {
   const line = limits.split('\n').find((row) => row.startsWith(name)) ?? ''
@@ -122,7 +131,11 @@ function limitOf(limits: string, name: string): string[] {
 }
 
 test('the worker starts in the directory that the plan names', async () => {
-  const steps = [...smallPlan, ['mkdir', 'root/tmp/a b', '755', '-', '-'], ['chdir', '/tmp/a b']] as const
+  const steps = [
+    ...smallPlan,
+    ['mkdir', 'root/tmp/a b', '755', '-', '-'],
+    ['chdir', '/tmp/a b'],
+  ] as const
   const { stdout } = await runLauncher({ steps, command: sh('pwd -P') })
   expect(stdout).toBe('/tmp/a b\n')
 })

@@ -195,5 +195,7 @@ test('a lock of the dead can be had by the next sandbox at once', async () => {
   const command = sh('flock -w 5 /tmp/shared/lock echo got')
   await using second = startLauncher({ steps: plan, command })
   expect(await second.stdout).toBe('got\n')
-  expect(execFileSync('flock', ['-w', '5', join(folder, 'lock'), 'echo', 'got'], { encoding: 'utf8' })).toBe('got\n')
+  expect(
+    execFileSync('flock', ['-w', '5', join(folder, 'lock'), 'echo', 'got'], { encoding: 'utf8' }),
+  ).toBe('got\n')
 })

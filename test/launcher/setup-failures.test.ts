@@ -87,7 +87,8 @@ describe('a set-up that fails gives one error with stage, system call, path and 
       env: withoutLeakCheck,
     })
     expect([result.exitCode, result.signal]).toEqual([125, null])
-    const path = typeof failure.path === 'string' ? failure.path : expect.stringMatching(failure.path)
+    const path =
+      typeof failure.path === 'string' ? failure.path : expect.stringMatching(failure.path)
     const error = {
       event: 'error',
       stage: failure.stage,
@@ -180,7 +181,12 @@ describe('without any trick', () => {
     {
       what: 'a name that is too long',
       steps: () => [['mkdir', `root/${'n'.repeat(256)}`, '755', '-', '-']],
-      error: { stage: 'mkdir', syscall: 'openat2', path: `/${'n'.repeat(256)}`, errno: 'ENAMETOOLONG' },
+      error: {
+        stage: 'mkdir',
+        syscall: 'openat2',
+        path: `/${'n'.repeat(256)}`,
+        errno: 'ENAMETOOLONG',
+      },
     },
     {
       what: 'a file that does not fit',
@@ -239,7 +245,12 @@ describe('without any trick', () => {
     {
       what: 'a working directory that is missing',
       step: ['chdir', '/no/such/directory'],
-      error: { stage: 'chdir', syscall: 'chdir', path: '/no/such/directory', errno: constants.errno.ENOENT },
+      error: {
+        stage: 'chdir',
+        syscall: 'chdir',
+        path: '/no/such/directory',
+        errno: constants.errno.ENOENT,
+      },
     },
     {
       what: 'a limit above the limit of the caller',

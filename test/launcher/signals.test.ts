@@ -20,14 +20,17 @@ const forwarded = [
   'SIGCONT',
 ] as const
 
-test.each(forwarded)('%s is forwarded to the worker, which may exit in its own way', async (name) => {
-  const number = constants.signals[name]
-  const command = sh(`trap 'exit 42' ${number}; ${waitForever}`)
-  await using launcher = startLauncher({ steps: smallPlan, command })
-  await launcher.firstLine()
-  launcher.process.kill(name)
-  expect(await launcher.ending).toEqual({ exitCode: 42, signal: null })
-})
+test.each(forwarded)(
+  '%s is forwarded to the worker, which may exit in its own way',
+  async (name) => {
+    const number = constants.signals[name]
+    const command = sh(`trap 'exit 42' ${number}; ${waitForever}`)
+    await using launcher = startLauncher({ steps: smallPlan, command })
+    await launcher.firstLine()
+    launcher.process.kill(name)
+    expect(await launcher.ending).toEqual({ exitCode: 42, signal: null })
+  },
+)
 
 test('a worker may exit 0 after SIGTERM', async () => {
   const command = sh(`trap 'exit 0' TERM; ${waitForever}`)

@@ -91,6 +91,15 @@ export class Launcher implements AsyncDisposable {
     }
   }
 
+  /** The event after that many. */
+  async nextEvent(count: number): Promise<LauncherEvent> {
+    while (this.events.length <= count) {
+      if (this.channel.closed) throw new Error(`no further event; ${await this.describe()}`)
+      await Promise.race([once(this.#arrivals, 'event'), this.#closed])
+    }
+    return this.events[count] as LauncherEvent
+  }
+
   /** The first line of the worker's standard output. */
   async firstLine(): Promise<string> {
     const stdout = this.process.stdout as Readable
