@@ -72,7 +72,15 @@ function compile(name) {
   const triple = execFileSync('cc', ['-dumpmachine'], { encoding: 'utf8' }).trim()
   const headers = ['-idirafter', '/usr/include', '-idirafter', `/usr/include/${triple}`]
   const source = join(root, 'bench', `${name}.c`)
-  const flags = ['-D_GNU_SOURCE', '-Wall', '-Wextra', '-O2', '-static', '-s']
+  const flags = [
+    '-D_GNU_SOURCE',
+    '-Wall',
+    '-Wextra',
+    '-Wno-unused-function',
+    '-O2',
+    '-static',
+    '-s',
+  ]
   const output = ['-o', join(folder, name), source]
   execFileSync(compiler, [...flags, ...(compiler === 'cc' ? [] : headers), ...output])
 }

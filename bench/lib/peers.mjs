@@ -20,6 +20,7 @@ import { findCommand } from '../../scripts/lib/process.mjs'
 export function peers(folder, payload) {
   return [
     { name: 'bwrap', command: ['bwrap', ...bubblewrap, '--', ...payload] },
+    { name: 'bwrap, more private', command: ['bwrap', ...morePrivate, '--', ...payload] },
     { name: 'unshare', command: ['unshare', ...unshare, ...payload] },
     { name: 'firejail', command: ['firejail', ...firejail, '--', ...payload] },
     { name: 'crun', command: ['crun', ...crun(folder, payload)] },
@@ -31,6 +32,13 @@ export function peers(folder, payload) {
 }
 
 const bubblewrap = '--unshare-all --ro-bind / / --tmpfs /tmp --proc /proc --dev /dev'.split(' ')
+
+/** With the private directories that the default sandbox has, too. */
+const morePrivate = [
+  ...bubblewrap,
+  ...'--tmpfs /run --tmpfs /var/tmp --tmpfs /dev/shm --mqueue /dev/mqueue'.split(' '),
+  ...'--hostname netns --die-with-parent --new-session'.split(' '),
+]
 
 const unshare =
   '--user --map-current-user --mount --net --pid --fork --ipc --uts --cgroup --mount-proc'.split(
