@@ -22,7 +22,8 @@ export async function keepFiles(
 ): Promise<Kept> {
   const result: Kept = { kept: [], keepFailures: [] }
   const project = realpathSync(projectRoot)
-  const isWanted = picomatch([...globs], { dot: true })
+  // A name may hold a newline: without `s` no `**` matches it.
+  const isWanted = picomatch([...globs], { dot: true, flags: 's' })
   for (const { id, insidePath } of plan.uppers) {
     if (!isWithin(project, insidePath) && !isWithin(insidePath, project)) continue
     for (const change of await channel.changes(id)) {
