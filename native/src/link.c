@@ -11,7 +11,7 @@ union control {
 	struct cmsghdr align;
 };
 
-static int send_record(int link, struct iovec data, int fd)
+static int send_record(int link, struct iovec data, int fd, int flags)
 {
 	union control control = { 0 };
 	struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };
@@ -25,7 +25,7 @@ static int send_record(int link, struct iovec data, int fd)
 		memcpy(CMSG_DATA(c), &fd, sizeof fd);
 	}
 	ssize_t n;
-	while ((n = sendmsg(link, &header, MSG_NOSIGNAL)) < 0 && errno == EINTR)
+	while ((n = sendmsg(link, &header, MSG_NOSIGNAL | flags)) < 0 && errno == EINTR)
 		;
 	return n < 0 ? -1 : 0;
 }
@@ -34,12 +34,17 @@ int link_send(int link, enum message_type type, int value, const char *text, int
 {
 	struct message message = { .type = type, .value = value };
 	int length = snprintf(message.text, sizeof message.text, "%s", text ? text : "");
-	return send_record(link, (struct iovec){ &message, offsetof(struct message, text) + (size_t)length + 1 }, fd);
+	if ((size_t)length >= sizeof message.text) { /* a piece of a path is another path */
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return send_record(link, (struct iovec){ &message, offsetof(struct message, text) + (size_t)length + 1 }, fd, 0);
 }
 
+/* Does not wait for room. */
 int link_send_text(int link, const char *text, size_t length, int fd)
 {
-	return send_record(link, (struct iovec){ (void *)(uintptr_t)text, length }, fd);
+	return send_record(link, (struct iovec){ (void *)(uintptr_t)text, length }, fd, MSG_DONTWAIT);
 }
 
 /* Gives the record's length, 0 when the other side is gone, -1 on error. */

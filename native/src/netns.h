@@ -86,6 +86,7 @@ struct sandbox {
 	int link; /* socket to the outer process */
 	int store; /* the private tmpfs: layers, upper and work directories */
 	int root; /* what becomes "/" of the worker */
+	int proc; /* its /proc, as it was before the worker could put something else there */
 	bool own_network;
 	bool hold;
 	bool sys_admin; /* the worker keeps this one capability over exec */
@@ -214,6 +215,7 @@ int roots_enter(struct sandbox *sandbox, const char *id);
 int roots_drop(struct sandbox *sandbox, const char *id);
 
 /* networks.c */
+int network_here(void);
 int network_make(struct sandbox *sandbox, int group, const struct plan *steps);
 
 /* processes.c */
@@ -237,7 +239,12 @@ void counters_read(struct sandbox *sandbox, struct ending *ending);
 struct take {
 	const char *inside, *base, *dest;
 };
-void writeback_take(int link, int events, const struct take *take);
+struct write_back {
+	int link;
+	void (*on_other)(void *context, const struct message *message, int fd); /* takes the descriptor */
+	void *context;
+};
+void writeback_take(const struct write_back *back, int events, const struct take *take);
 
 /* relay.c: on the host */
 struct relay;
@@ -251,6 +258,7 @@ void relay_serve(struct relay *relay);
 void relay_close(struct relay *relay);
 /* "127.0.0.1:80" or "[::1]:80" */
 int parse_endpoint(const char *text, void *address, unsigned *length);
+void format_endpoint(char *text, size_t size, const char *address, const char *port);
 int listen_at(const char *endpoint, struct failure *failure);
 int connect_inside(int port);
 

@@ -19,6 +19,7 @@
 
 struct outer {
 	const struct options *options;
+	const struct plan *plan;
 	pid_t init; /* PID 1, as seen from here */
 	int link, signals;
 	struct relay *relay;
@@ -78,6 +79,7 @@ static void NORETURN inside(const struct options *options, const struct plan *pl
 		.link = link,
 		.store = -1,
 		.root = -1,
+		.proc = -1,
 		.control = -1,
 		.worker_control = -1,
 		.network = -1,
@@ -121,27 +123,54 @@ static bool use_relay(struct outer *outer)
 	return outer->relay != NULL;
 }
 
+/* A listener for what the plan does not name would be a way out for whoever can ask PID 1. */
+static bool is_planned(const struct plan *plan, const char *outside)
+{
+	char text[128];
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->steps[i];
+		if (strcmp(step->name, "listen") || step->argc < 3)
+			continue;
+		format_endpoint(text, sizeof text, step->argv[2], step->argv[0]);
+		if (!strcmp(text, outside))
+			return true;
+	}
+	return false;
+}
+
+static void handle(void *context, const struct message *message, int fd)
+{
+	struct outer *outer = context;
+	if (message->type == MSG_FAILED)
+		outer->failed = true;
+	if (message->type == MSG_ENDED) {
+		outer->ended = true;
+		outer->status = message->value;
+	}
+	if (message->type == MSG_LISTENER && is_planned(outer->plan, message->text) && use_relay(outer)) {
+		relay_add_service(outer->relay, fd, message->text, message->value);
+		return;
+	}
+	if (message->type == MSG_UNLISTEN && outer->relay)
+		relay_drop_group(outer->relay, message->value);
+	if (message->type == MSG_CONNECTED && outer->relay) {
+		relay_add_inside(outer->relay, fd);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 static void on_message(struct outer *outer)
 {
 	struct message message;
 	int fd;
-	if (link_receive(outer->link, &message, &fd) <= 0) {
-		close(outer->link);
-		outer->link = -1;
+	if (link_receive(outer->link, &message, &fd) > 0) {
+		handle(outer, &message, fd);
 		return;
 	}
-	if (message.type == MSG_FAILED)
-		outer->failed = true;
-	if (message.type == MSG_ENDED) {
-		outer->ended = true;
-		outer->status = message.value;
-	}
-	if (message.type == MSG_LISTENER && use_relay(outer))
-		relay_add_service(outer->relay, fd, message.text, message.value);
-	if (message.type == MSG_UNLISTEN && outer->relay)
-		relay_drop_group(outer->relay, message.value);
-	if (message.type == MSG_CONNECTED && outer->relay)
-		relay_add_inside(outer->relay, fd);
+	close(outer->link);
+	outer->link = -1;
 }
 
 /* Published ports listen on the host; a port that is taken there is a lost feature, not a lost sandbox. */
@@ -209,7 +238,8 @@ static size_t on_take(struct outer *outer, const char *line_end)
 	struct take take = { fields[0], count == 3 ? fields[1] : "/", fields[count - 1] };
 	while (count == 2 && *take.dest == '/')
 		take.dest++;
-	writeback_take(outer->link, outer->options->channel_fd, &take);
+	const struct write_back back = { outer->link, handle, outer };
+	writeback_take(&back, outer->options->channel_fd, &take);
 	return header + length;
 }
 
@@ -225,9 +255,8 @@ static size_t on_request(struct outer *outer)
 	outer->request[used - 1] = 0;
 	if (!strcmp(outer->request, "release"))
 		link_send(outer->link, MSG_RELEASE, 0, NULL, -1);
-	else if (!strncmp(outer->request, "changes ", 8))
-		link_send(outer->link, MSG_CHANGES, 0, outer->request + 8, -1);
-	else
+	else if (strncmp(outer->request, "changes ", 8) ||
+	         link_send(outer->link, MSG_CHANGES, 0, outer->request + 8, -1))
 		return SIZE_MAX;
 	return used;
 }
@@ -316,7 +345,7 @@ int outer_run(const struct options *options, const struct plan *plan)
 	static struct outer outer;
 	struct failure failure = { .stage = "clone" };
 	const struct step *grace = plan_find(plan, "grace");
-	outer = (struct outer){ .options = options, .link = -1 };
+	outer = (struct outer){ .options = options, .plan = plan, .link = -1 };
 	outer.grace_us =
 		1000 * (grace && grace->argc ? strtol(grace->argv[0], NULL, 10) : DEFAULT_GRACE_MS);
 	outer.signals = catch_signals();

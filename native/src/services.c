@@ -58,7 +58,7 @@ int listen_at(const char *endpoint, struct failure *failure)
 	return -1;
 }
 
-static void format_endpoint(char *text, size_t size, const char *address, const char *port)
+void format_endpoint(char *text, size_t size, const char *address, const char *port)
 {
 	bool bracket = strchr(address, ':') != NULL;
 	snprintf(text, size, "%s%s%s:%s", bracket ? "[" : "", address, bracket ? "]" : "", port);

@@ -24,84 +24,158 @@ static int open_beneath(int base, const char *path)
 	return sys_openat2(base, *path ? path : ".", &how);
 }
 
+/* The next component of a path as a directory below `dir`, which is closed; never "..". */
+static int step_into(int dir, const char *name, size_t length)
+{
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+	char text[NAME_MAX + 1];
+	int next = -1;
+	if (length > NAME_MAX) {
+		errno = ENAMETOOLONG;
+	} else {
+		memcpy(text, name, length);
+		text[length] = 0;
+		if (!mkdirat(dir, text, 0777) || errno == EEXIST)
+			next = sys_openat2(dir, text, &how);
+	}
+	int error = errno;
+	close(dir);
+	errno = error;
+	return next;
+}
+
+/* Makes what is missing of a path. Not recursive: a test chooses how deep its directories are. */
 static int make_parents(int base, const char *path)
 {
-	int fd = open_beneath(base, path);
-	if (fd >= 0 || errno != ENOENT)
-		return fd;
-	char parent[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	snprintf(parent, sizeof parent, "%.*s", slash ? (int)(slash - path) : 0, path);
-	int above = make_parents(base, parent);
-	if (above < 0)
-		return -1;
-	int made = mkdirat(above, slash ? slash + 1 : path, 0777);
-	int error = errno;
-	close(above);
-	errno = error;
-	return made && error != EEXIST ? -1 : open_beneath(base, path);
+	char existing[PATH_MAX];
+	snprintf(existing, sizeof existing, "%s", path);
+	int dir;
+	while ((dir = open_beneath(base, existing)) < 0 && errno == ENOENT && *existing) {
+		char *slash = strrchr(existing, '/');
+		*(slash ? slash : existing) = 0;
+	}
+	for (const char *rest = path + strlen(existing); dir >= 0;) {
+		rest += strspn(rest, "/");
+		size_t length = strcspn(rest, "/");
+		if (!length)
+			break;
+		dir = step_into(dir, rest, length);
+		rest += length;
+	}
+	return dir;
 }
 
-static int copy_content(int from, int to)
+/* Gives the system call that failed, or NULL, as do those below. */
+static const char *copy_range(int from, int to, off_t at, off_t end)
 {
 	static char buffer[1 << 16];
-	ssize_t n;
-	while ((n = read(from, buffer, sizeof buffer)) > 0)
+	while (at < end) {
+		off_t left = end - at;
+		ssize_t n = pread(from, buffer, left < (off_t)sizeof buffer ? (size_t)left : sizeof buffer, at);
+		if (n <= 0)
+			return n < 0 ? "pread64" : NULL; /* shorter than it was */
 		for (ssize_t sent = 0, w; sent < n; sent += w)
-			if ((w = write(to, buffer + sent, (size_t)(n - sent))) < 0)
-				return -1;
-	return n < 0 ? -1 : 0;
+			if ((w = pwrite(to, buffer + sent, (size_t)(n - sent), at + sent)) < 0)
+				return "pwrite64";
+		at += n;
+	}
+	return NULL;
 }
 
-static int write_temporary(int parent, const struct target *target, int file, int64_t *size)
+/* Holes stay holes: a sparse file can be larger than the disk. */
+static const char *copy_content(int from, int to, off_t size)
+{
+	for (off_t at = 0, end; at < size; at = end) {
+		end = size;
+		off_t data = lseek(from, at, SEEK_DATA);
+		if (data < 0 && errno == ENXIO)
+			break;
+		if (data >= 0 && (end = lseek(from, data, SEEK_HOLE)) < 0)
+			return "lseek";
+		const char *failed = copy_range(from, to, data < 0 ? at : data, end);
+		if (failed)
+			return failed;
+	}
+	return ftruncate(to, size) ? "ftruncate" : NULL;
+}
+
+static const char *write_temporary(int parent, const struct target *target, int file, int64_t *size)
 {
 	struct stat st;
 	if (fstat(file, &st))
-		return -1;
+		return "fstat";
 	int to = openat(parent, target->temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	if (to < 0)
-		return -1;
+		return "openat";
 	const struct timespec times[] = { st.st_atim, st.st_mtim };
-	int failed = copy_content(file, to) || fchmod(to, st.st_mode & 0777) || futimens(to, times);
+	const char *failed = copy_content(file, to, st.st_size);
+	if (!failed && fchmod(to, st.st_mode & 0777))
+		failed = "fchmod";
+	if (!failed && futimens(to, times))
+		failed = "utimensat";
 	int error = errno;
 	close(to);
 	errno = error;
 	*size = st.st_size;
-	return failed ? -1 : 0;
+	return failed;
 }
 
-static int place(const struct target *target, const struct message *answer, int file, int64_t *size)
+static const char *place_in(int parent, const struct target *target, const struct message *answer, int file,
+                            int64_t *size)
 {
-	char parent_path[PATH_MAX];
-	size_t length = (size_t)(target->name - target->dest);
-	snprintf(parent_path, sizeof parent_path, "%.*s", length ? (int)length - 1 : 0, target->dest);
-	int parent = make_parents(target->base, parent_path);
-	if (parent < 0)
-		return -1;
+	const char *failed = NULL;
 	*size = (int64_t)strlen(answer->text);
-	int failed = answer->type == MSG_SYMLINK ? symlinkat(answer->text, parent, target->temporary)
-	                                         : write_temporary(parent, target, file, size);
-	failed = failed || renameat(parent, target->temporary, parent, target->name);
+	if (answer->type == MSG_FILE)
+		failed = write_temporary(parent, target, file, size);
+	else if (symlinkat(answer->text, parent, target->temporary))
+		failed = "symlinkat";
+	if (!failed && renameat(parent, target->temporary, parent, target->name))
+		failed = "renameat";
 	int error = errno;
 	if (failed)
 		unlinkat(parent, target->temporary, 0);
-	close(parent);
 	errno = error;
-	return failed ? -1 : 0;
+	return failed;
 }
 
-static int ask(int link, const char *inside, struct message *answer, int *file)
+static const char *place(const struct target *target, const struct message *answer, int file, int64_t *size)
 {
-	if (link_send(link, MSG_TAKE, 0, inside, -1))
+	char parent_path[PATH_MAX];
+	size_t length = (size_t)(target->name - target->dest);
+	if (length >= sizeof parent_path) {
+		errno = ENAMETOOLONG;
+		return "openat2";
+	}
+	snprintf(parent_path, sizeof parent_path, "%.*s", length ? (int)length - 1 : 0, target->dest);
+	int parent = make_parents(target->base, parent_path);
+	if (parent < 0)
+		return "mkdirat";
+	const char *failed = place_in(parent, target, answer, file, size);
+	int error = errno;
+	close(parent);
+	errno = error;
+	return failed;
+}
+
+static bool is_answer(uint32_t type)
+{
+	return type == MSG_FILE || type == MSG_SYMLINK || type == MSG_REFUSED;
+}
+
+static int ask(const struct write_back *back, const char *inside, struct message *answer, int *file)
+{
+	if (link_send(back->link, MSG_TAKE, 0, inside, -1))
 		return -1;
-	do { /* an answer to an earlier MSG_CONNECT may still be under way */
-		if (*file >= 0)
-			close(*file);
-		if (link_receive(link, answer, file) <= 0) {
+	for (;;) { /* what PID 1 sent before it saw the question comes first */
+		if (link_receive(back->link, answer, file) <= 0) {
 			errno = ECONNRESET;
 			return -1;
 		}
-	} while (answer->type == MSG_CONNECTED);
+		if (is_answer(answer->type))
+			break;
+		back->on_other(back->context, answer, *file);
+	}
 	if (answer->type == MSG_REFUSED) {
 		errno = answer->value;
 		return -1;
@@ -109,20 +183,20 @@ static int ask(int link, const char *inside, struct message *answer, int *file)
 	return 0;
 }
 
-static int take(int link, const struct take *what, int64_t *size, struct failure *failure)
+static int take(const struct write_back *back, const struct take *what, int64_t *size, struct failure *failure)
 {
 	static unsigned serial;
 	struct message answer;
 	int file = -1;
-	if (ask(link, what->inside, &answer, &file))
+	if (ask(back, what->inside, &answer, &file))
 		return fail_at(failure, "openat2", what->inside);
 	const char *slash = strrchr(what->dest, '/');
 	struct target target = { .dest = what->dest, .name = slash ? slash + 1 : what->dest };
 	snprintf(target.temporary, sizeof target.temporary, ".netns-keep-%d-%u", getpid(), serial++);
 	target.base = open(what->base, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int failed = target.base < 0 || place(&target, &answer, file, size);
+	const char *failed = target.base < 0 ? "open" : place(&target, &answer, file, size);
 	if (failed)
-		fail_at(failure, "rename", what->dest);
+		fail_at(failure, failed, target.base < 0 ? what->base : what->dest);
 	if (target.base >= 0)
 		close(target.base);
 	if (file >= 0)
@@ -130,10 +204,10 @@ static int take(int link, const struct take *what, int64_t *size, struct failure
 	return failed ? -1 : 0;
 }
 
-void writeback_take(int link, int events, const struct take *what)
+void writeback_take(const struct write_back *back, int events, const struct take *what)
 {
 	struct failure failure = { .stage = "keep" };
 	int64_t size = 0;
-	int failed = take(link, what, &size, &failure);
+	int failed = take(back, what, &size, &failure);
 	report_taken(events, what->inside, size, failed ? &failure : NULL);
 }
