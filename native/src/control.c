@@ -134,15 +134,16 @@ static int run(struct sandbox *sandbox, const struct plan *request, struct answe
 	return step_fail(sandbox, "control", request->steps[0].name);
 }
 
-static void reply(struct sandbox *sandbox, const struct answer *answer, bool failed)
+/* Never waits: a worker that asks and does not read would keep PID 1 from ending it. */
+static bool reply(struct sandbox *sandbox, const struct answer *answer, bool failed)
 {
 	char text[6 * PATH_MAX + 1024];
 	size_t length = failed ? report_format_failure(text, sizeof text, &sandbox->failure)
 	                       : (size_t)snprintf(text, sizeof text, "{\"ok\":true,\"count\":%d}", answer->count);
-	link_send_text(sandbox->control, text, length, answer->fd);
+	return !link_send_text(sandbox->control, text, length, answer->fd);
 }
 
-/* Gives false when the worker has closed its end. */
+/* Gives false when the worker has closed its end, or does not read. */
 bool control_serve(struct sandbox *sandbox)
 {
 	static char text[REQUEST_BYTES + 1];
@@ -154,10 +155,10 @@ bool control_serve(struct sandbox *sandbox)
 	text[length] = 0;
 	bool failed = plan_split(&request, (size_t)length, &sandbox->failure) || !request.count ||
 	              run(sandbox, &request, &answer);
-	reply(sandbox, &answer, failed);
+	bool sent = reply(sandbox, &answer, failed);
 	if (answer.fd >= 0)
 		close(answer.fd);
 	free(request.args);
 	free(request.steps);
-	return true;
+	return sent;
 }

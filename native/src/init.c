@@ -115,8 +115,10 @@ static void await_worker(struct sandbox *sandbox, int children, struct ending *e
 			continue;
 		if (fds[0].revents && !serve(sandbox))
 			sandbox->hold = false; /* released before its end */
-		if (fds[2].revents && !control_serve(sandbox))
-			fds[2].fd = -1;
+		if (fds[2].revents && !control_serve(sandbox)) {
+			close(sandbox->control);
+			fds[2].fd = sandbox->control = -1;
+		}
 		while (read(children, &drained, sizeof drained) > 0)
 			;
 	}
@@ -134,9 +136,8 @@ static int open_control(struct sandbox *sandbox)
 		return step_fail(sandbox, "socketpair", "");
 	sandbox->control = pair[0];
 	sandbox->worker_control = pair[1];
-	if (sandbox->own_network &&
-	    (sandbox->network = openat(sandbox->root, "proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) < 0)
-		return step_fail(sandbox, "openat", "/proc/thread-self/ns/net");
+	if (sandbox->own_network && (sandbox->network = network_here()) < 0)
+		return step_fail(sandbox, "ioctl", "SIOCGSKNS");
 	return roots_begin(sandbox);
 }
 
@@ -158,6 +159,7 @@ int init_run(struct sandbox *sandbox)
 	sandbox->umask = umask(0);
 	if (rootfs_make_private(sandbox) || steps_run(sandbox) || rootfs_enter(sandbox) || open_control(sandbox))
 		give_up(sandbox);
+	sandbox->proc = openat(sandbox->root, "proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	/*
 	 * Even root inside cannot trace us then, nor follow our /proc/1/root and /proc/1/fd: that
 	 * asks for CAP_SYS_PTRACE in the user namespace in which we were executed, the host's.

@@ -28,11 +28,22 @@ static bool read_start(int proc, const char *pid, unsigned long long *start)
 	return at && state != 'Z' && state != 'X';
 }
 
+/* Where /proc is the host's (a masked one in a container) its numbers mean other processes. */
+static bool shows_our_pids(const struct sandbox *sandbox)
+{
+	char self[8];
+	return readlinkat(sandbox->proc, "self", self, sizeof self) == 1 && *self == '1';
+}
+
 typedef void visitor(struct sandbox *sandbox, void *context, struct process process);
 
 static int each(struct sandbox *sandbox, visitor *visit, void *context)
 {
-	int proc = openat(sandbox->root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!shows_our_pids(sandbox)) {
+		errno = ENOTSUP;
+		return step_fail(sandbox, "readlinkat", "/proc/self");
+	}
+	int proc = openat(sandbox->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = proc < 0 ? NULL : fdopendir(proc);
 	const struct dirent *entry;
 	if (!dir)

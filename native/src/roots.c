@@ -19,14 +19,22 @@ static void parking_place(char *path, size_t size, const char *id)
 	snprintf(path, size, "r/%s", id);
 }
 
-static struct root *find(struct sandbox *sandbox, const char *id)
+static struct root *known(struct sandbox *sandbox, const char *id)
 {
 	for (size_t i = 0; i < sandbox->root_count; i++)
 		if (!strcmp(sandbox->roots[i].id, id))
 			return &sandbox->roots[i];
-	errno = ENOENT;
-	step_fail(sandbox, "root", id);
 	return NULL;
+}
+
+static struct root *find(struct sandbox *sandbox, const char *id)
+{
+	struct root *root = known(sandbox, id);
+	if (!root) {
+		errno = ENOENT;
+		step_fail(sandbox, "root", id);
+	}
+	return root;
 }
 
 int roots_begin(struct sandbox *sandbox)
@@ -71,8 +79,8 @@ int roots_build(struct sandbox *sandbox, const char *id, const struct plan *step
 {
 	int present = sandbox->root;
 	sandbox->failure.stage = "root";
-	if (!usable_id(id) || sandbox->root_count == MAX_ROOTS) {
-		errno = usable_id(id) ? EMFILE : EINVAL;
+	if (!usable_id(id) || sandbox->root_count == MAX_ROOTS || known(sandbox, id)) {
+		errno = !usable_id(id) ? EINVAL : known(sandbox, id) ? EEXIST : EMFILE;
 		return step_fail(sandbox, "root", id);
 	}
 	int root = attach_new_root(sandbox, id);
