@@ -59,6 +59,7 @@ struct relay {
 	struct waiting *first, **last;
 	struct side *listeners;
 	struct pair *dead; /* freed when no event of this round can name them any more */
+	bool resting; /* a listener waits for descriptors to come free */
 };
 
 struct relay *relay_new(int link)
@@ -286,19 +287,13 @@ void relay_add_inside(struct relay *relay, int fd)
 	free(waiting);
 }
 
-static void accept_one(struct relay *relay, const struct side *listener, int inside)
+static void connect_pair(struct relay *relay, const struct side *listener, int inside, int outside)
 {
-	if (listener->port) {
-		ask_for_inside(relay, inside, listener->port);
-		return;
-	}
 	const struct sockaddr *address = (const void *)&listener->outside;
-	int outside = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct pair *pair = outside < 0 ? NULL : new_pair(inside, outside);
+	struct pair *pair = new_pair(inside, outside);
 	if (!pair) {
 		close(inside);
-		if (outside >= 0)
-			close(outside);
+		close(outside);
 		return;
 	}
 	if (connect(outside, address, listener->outside_length) && errno != EINPROGRESS)
@@ -307,15 +302,52 @@ static void accept_one(struct relay *relay, const struct side *listener, int ins
 		watch(relay, &pair->sides[1], EPOLLOUT);
 }
 
-static void accept_all(struct relay *relay, const struct side *listener)
+/* One connection, both of its descriptors had before it is accepted; false: none is waiting, or there is no room. */
+static bool accept_one(struct relay *relay, const struct side *listener)
 {
-	int inside;
-	while ((inside = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
-		accept_one(relay, listener, inside);
+	int outside = -1;
+	if (!listener->port &&
+	    (outside = socket(listener->outside.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
+		return false;
+	int inside = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (inside < 0) {
+		int error = errno;
+		if (outside >= 0)
+			close(outside);
+		errno = error;
+		return false;
+	}
+	if (listener->port)
+		ask_for_inside(relay, inside, listener->port);
+	else
+		connect_pair(relay, listener, inside, outside);
+	return true;
+}
+
+/* Without a free descriptor the connections stay in the backlog; epoll would report them again and again. */
+static void accept_all(struct relay *relay, struct side *listener)
+{
+	while (accept_one(relay, listener))
+		;
+	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+		relay->resting = true;
+		watch(relay, listener, 0);
+	}
+}
+
+static void wake_listeners(struct relay *relay)
+{
+	if (!relay->resting)
+		return;
+	relay->resting = false;
+	for (struct side *side = relay->listeners; side; side = side->next)
+		watch(relay, side, EPOLLIN);
 }
 
 static void free_dead(struct relay *relay)
 {
+	if (relay->dead)
+		wake_listeners(relay);
 	while (relay->dead) {
 		struct pair *pair = relay->dead;
 		relay->dead = pair->next_dead;
