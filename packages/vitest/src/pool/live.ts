@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import type { NetnsError } from '@netns/core'
 import type { PoolOptions, WorkerRequest } from 'vitest/node'
 import { answer } from '../channel/host-channel.ts'
 import { isOurs, type CallMessage } from '../channel/protocol.ts'
@@ -93,17 +94,24 @@ export class LiveWorker implements Backend {
   }
 
   async #record(): Promise<void> {
-    const { started, ended, degraded } = this.#worker
+    const { started, ended, degraded, reason } = this.#worker
+    const { report } = this.#run
     const start = await started.catch(() => null)
     const end = await ended.catch(() => null)
+    const files = [...this.#files]
+    if (reason) for (const file of files) report.addFallback({ file, reason: titleOf(reason) })
     if (!this.#worker.setup.sandboxed) return
     const { name } = this.#pool.project
-    this.#run.report.add({
-      files: [...this.#files],
+    report.add({
+      files,
       setupUs: start?.setupUs ?? null,
       end,
       degraded,
       ...(name === '' ? {} : { project: name }),
     })
   }
+}
+
+function titleOf({ message }: NetnsError): string {
+  return message.split('\n', 1)[0] ?? message
 }

@@ -10,6 +10,8 @@ import { LiveWorker } from './live.ts'
 import { refused } from './refused.ts'
 import { startPlain, startSandboxed } from './worker-process.ts'
 
+const SHARED_NOTE = 'isolate: false: files that share a worker share its sandbox'
+
 /** Runs a test file (with `isolate: false`: the files that share a worker) in a sandbox of its own. */
 export class NetnsPoolWorker implements PoolWorker {
   readonly name = POOL_NAME
@@ -55,6 +57,7 @@ export class NetnsPoolWorker implements PoolWorker {
     const run = this.#run
     if (ready.ok) {
       run.report.addDegrees(ready.degrees)
+      if (!this.#pool.project.config.isolate) run.report.addNote(SHARED_NOTE)
       const worker = startSandboxed(run, this.#pool, options)
       const live = new LiveWorker(run, this.#pool, worker, this.#emit)
       await worker.started
@@ -62,7 +65,7 @@ export class NetnsPoolWorker implements PoolWorker {
     }
     if (options.fallback === 'error' || mustWork()) return refused(run, ready.error, this.#emit)
     run.warnOfFallback(ready.error)
-    return new LiveWorker(run, this.#pool, startPlain(this.#pool, options), this.#emit)
+    return new LiveWorker(run, this.#pool, startPlain(this.#pool, options, ready.error), this.#emit)
   }
 
   readonly #emit: Emit = (event, ...values) => {

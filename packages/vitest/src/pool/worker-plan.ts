@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
@@ -36,8 +37,9 @@ export function planWorker(run: Run, pool: PoolOptions, options: ResolvedOptions
     roots: visibleRoots(run, project),
     cwd: process.cwd(),
     writeThrough: [cache.directory, coverageDirectory(project)].filter((path) => path !== null),
-    readThrough: moduleCopies.map(({ outside }) => outside),
+    readThrough: moduleCopies,
     services: servicesFor(run, project, options),
+    publish: inspectorEndpoints(run),
     pidBase: run.nextPidBase(),
   })
   return {
@@ -49,10 +51,13 @@ export function planWorker(run: Run, pool: PoolOptions, options: ResolvedOptions
 }
 
 /** Where modules that Vitest transformed show inside, so that a private `/tmp` stays empty. */
-function moduleCopyPlaces(run: Run, project: TestProject): { outside: string; inside: string }[] {
-  return [ownCopies(run, project), ...run.moduleCopies].map((outside) => ({
+function moduleCopyPlaces(run: Run, project: TestProject): WorkerSetup['moduleCopies'] {
+  const base = join(project.vite.config.cacheDir, 'netns', 'modules')
+  // A restart in watch mode removes the directories of the time before.
+  const seen = [...run.moduleCopies].filter((directory) => existsSync(directory))
+  return [ownCopies(run, project), ...seen].map((outside, index) => ({
     outside,
-    inside: outside,
+    inside: join(base, String(index)),
   }))
 }
 
@@ -89,4 +94,11 @@ function servicesFor(run: Run, project: TestProject, { net }: ResolvedOptions): 
   return net.services === 'auto'
     ? run.services(project)
     : listedServices(net.services, readListeners())
+}
+
+/** With `--inspect` the worker listens inside; debuggers connect to the same address of the host. */
+function inspectorEndpoints({ vitest }: Run): string[] {
+  const { enabled, host = '127.0.0.1', port = 9229 } = vitest.config.inspector
+  if (!enabled) return []
+  return [`${host.includes(':') ? `[${host}]` : host}:${port}`]
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import {
   launch,
   type DegradedEvent,
+  type NetnsError,
   type ResolvedOptions,
   type SandboxEnd,
   type SandboxStart,
@@ -23,6 +24,8 @@ export interface WorkerProcess {
   /** Settles when results are in. Rejects as `started` does. */
   readonly ended: Promise<SandboxEnd | null>
   readonly degraded: readonly DegradedEvent[]
+  /** Why there is no sandbox. */
+  readonly reason?: NetnsError
 }
 
 export function startSandboxed(
@@ -45,7 +48,11 @@ export function startSandboxed(
   return { child, setup, ...sandbox }
 }
 
-export function startPlain(pool: PoolOptions, options: ResolvedOptions): WorkerProcess {
+export function startPlain(
+  pool: PoolOptions,
+  options: ResolvedOptions,
+  reason: NetnsError,
+): WorkerProcess {
   const setup = {
     ...commonSetup(pool, options),
     sandboxed: false,
@@ -59,7 +66,7 @@ export function startPlain(pool: PoolOptions, options: ResolvedOptions): WorkerP
     serialization: 'advanced',
   })
   const ended = new Promise<null>((resolve) => child.once('exit', () => resolve(null)))
-  return { child, setup, started: Promise.resolve(null), ended, degraded: [] }
+  return { child, setup, started: Promise.resolve(null), ended, degraded: [], reason }
 }
 
 function commonSetup({ distPath, project, environment }: PoolOptions, { base }: ResolvedOptions) {

@@ -27,14 +27,13 @@ async function ask(): Promise<Readiness> {
 
 /** The first failure decides the code and the hint; the others are listed, for one fix may not be enough. */
 function combine(errors: readonly NetnsError[]): NetnsError {
-  const [first, ...others] = errors
-  if (!first)
-    return new NetnsError('NETNS_SETUP_FAILED', { detail: 'the probe failed without a reason' })
-  if (others.length === 0) return first
+  const [first] = errors
+  if (!first) return new NetnsError('NETNS_SETUP_FAILED', { detail: 'the probe gave no reason' })
+  const failures = [...new Set(errors.map(withoutHint))]
+  if (failures.length === 1) return first
   return new NetnsError(first.code, {
-    detail: `${withoutHint(first)}\nalso: ${others.map(withoutHint).join('\nalso: ')}`,
+    detail: failures.join('\n'),
     hint: [...new Set(errors.map(({ hint }) => hint))].join('\n'),
-    cause: first,
   })
 }
 

@@ -46,8 +46,7 @@ export class HostSnapshots {
     const target = await resolveExisting(path)
     const roots = await Promise.all(this.#roots.map((root) => resolveExisting(root)))
     if (roots.some((root) => target === root || target.startsWith(root + sep))) return target
-    throw new NetnsError('NETNS_KEEP_FAILED', {
-      title: 'a snapshot outside the project was not written',
+    throw new NetnsError('NETNS_SNAPSHOT_REFUSED', {
       detail: target,
       path: target,
       hint: `Keep snapshots below ${this.#roots.join(' or ')}.`,
