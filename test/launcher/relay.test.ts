@@ -126,7 +126,10 @@ describe.each(families)('over $family', ({ host }) => {
 
   test('forty megabytes arrive unchanged in either direction', async () => {
     const bytes = Buffer.alloc(40_000_000, 'bytes of the server ')
-    const down = await listen(createServer((socket) => socket.end(bytes)), host)
+    const down = await listen(
+      createServer((socket) => socket.end(bytes)),
+      host,
+    )
     expect(await ask('download', down, host)).toEqual([bytes.length, sha256(bytes)])
     const upServer = createServer({ allowHalfOpen: true }, async (socket) => {
       const chunks: Buffer[] = await socket.toArray()
@@ -292,7 +295,9 @@ describe('connections', () => {
 
 test('a service answers for as long as the worker runs, also after a thousand connections', async () => {
   const port = await listen(echoServer(), '127.0.0.1')
-  const once1000 = client('parallel', port, '127.0.0.1').map((word) => `'${word}'`).join(' ')
+  const once1000 = client('parallel', port, '127.0.0.1')
+    .map((word) => `'${word}'`)
+    .join(' ')
   const command = sh(`${once1000}; ${once1000}; ${once1000}`)
   const { stdout } = await runLauncher({ steps: relayed(port, '127.0.0.1'), command })
   expect(stdout).toBe('[][][]')

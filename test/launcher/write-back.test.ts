@@ -59,7 +59,9 @@ async function request(launcher: Launcher, fields: string[]): Promise<LauncherEv
 const inBase = (name: string) => join(base, name)
 
 test('a file is written below the base directory with content, mode and time; parents are made', async () => {
-  await using launcher = await ended('echo hi > f; chmod 640 f; touch -d "2001-02-03 04:05:06.789 UTC" f')
+  await using launcher = await ended(
+    'echo hi > f; chmod 640 f; touch -d "2001-02-03 04:05:06.789 UTC" f',
+  )
   const taken = await take(launcher, '/tmp/f', 'a/b/c')
   expect(taken).toEqual({ event: 'taken', ok: true, path: '/tmp/f', sizeBytes: 3 })
   const stats = statSync(inBase('a/b/c'))
@@ -97,7 +99,9 @@ test('a file is replaced at once: who has the old one open keeps it', async () =
 })
 
 test('many files can be taken one after the other', async () => {
-  await using launcher = await ended('i=0; while [ $i -lt 300 ]; do echo $i > f$i; i=$((i+1)); done')
+  await using launcher = await ended(
+    'i=0; while [ $i -lt 300 ]; do echo $i > f$i; i=$((i+1)); done',
+  )
   for (let i = 0; i < 300; i++) {
     const taken = await take(launcher, `/tmp/f${i}`, `d${i % 7}/f${i}`)
     expect(taken).toMatchObject({ ok: true })
@@ -142,7 +146,13 @@ describe('symbolic links', () => {
     symlinkSync(outside, inBase('out'))
     symlinkSync('../outside', inBase('out-relative'))
     await using launcher = await ended('echo evil > f')
-    for (const dest of ['out/f', 'out-relative/f', 'out/deep/f', '../outside/f', 'x/../../outside/f']) {
+    for (const dest of [
+      'out/f',
+      'out-relative/f',
+      'out/deep/f',
+      '../outside/f',
+      'x/../../outside/f',
+    ]) {
       expect([dest, await take(launcher, '/tmp/f', dest)]).toMatchObject([dest, { ok: false }])
     }
     expect(readdirSync(outside)).toEqual(['secret'])
@@ -189,14 +199,20 @@ describe('what cannot be taken is refused with a reason, and the next can', () =
   test('a destination that is a directory', async () => {
     mkdirSync(inBase('d/full'), { recursive: true })
     await using launcher = await ended('echo hi > f')
-    expect(await take(launcher, '/tmp/f', 'd')).toMatchObject({ ok: false, errno: constants.errno.EISDIR })
+    expect(await take(launcher, '/tmp/f', 'd')).toMatchObject({
+      ok: false,
+      errno: constants.errno.EISDIR,
+    })
     expect(readdirSync(base, { recursive: true }).toSorted()).toEqual(['d', 'd/full'])
   })
 
   test('a destination below a file', async () => {
     writeFileSync(inBase('d'), '')
     await using launcher = await ended('echo hi > f')
-    expect(await take(launcher, '/tmp/f', 'd/f')).toMatchObject({ ok: false, errno: constants.errno.ENOTDIR })
+    expect(await take(launcher, '/tmp/f', 'd/f')).toMatchObject({
+      ok: false,
+      errno: constants.errno.ENOTDIR,
+    })
   })
 
   test('a rename that fails leaves the old file and nothing beside it', async () => {
@@ -204,7 +220,10 @@ describe('what cannot be taken is refused with a reason, and the next can', () =
     const inject = ['-e', 'trace=renameat', '-e', 'inject=renameat:error=EIO']
     const before = ['strace', '-D', '-f', '-qq', '-o', '/dev/null', ...inject]
     await using launcher = await ended('echo new > f', { before, env: withoutLeakCheck })
-    expect(await take(launcher, '/tmp/f', 'f')).toMatchObject({ ok: false, errno: constants.errno.EIO })
+    expect(await take(launcher, '/tmp/f', 'f')).toMatchObject({
+      ok: false,
+      errno: constants.errno.EIO,
+    })
     expect(readFileSync(inBase('f'), 'utf8')).toBe('old')
     expect(readdirSync(base)).toEqual(['f'])
   })

@@ -73,10 +73,15 @@ test('the comparison of host states sees each change', async () => {
   const scratch = makeScratch(here)
   const shared = join(scratch, 'shared')
   const { changed } = await drive(here, scratch, {
-    setUp: 'mkdir shared; cd shared; echo 1 > content; echo 1 > mode; echo 1 > time; echo 1 > gone; ln -s a link',
+    setUp:
+      'mkdir shared; cd shared; echo 1 > content; echo 1 > mode; echo 1 > time; echo 1 > gone; ln -s a link',
     runs: [
       {
-        command: ['/bin/sh', '-euc', 'cd shared; echo 2 > content; chmod 600 mode; touch -d 2001-01-01 time; rm gone; ln -sfn b link; echo 1 > more'],
+        command: [
+          '/bin/sh',
+          '-euc',
+          'cd shared; echo 2 > content; chmod 600 mode; touch -d 2001-01-01 time; rm gone; ln -sfn b link; echo 1 > more',
+        ],
         options: { fs: { bind: { [shared]: shared } } },
       },
     ],

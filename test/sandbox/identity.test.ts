@@ -2,7 +2,12 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { drive, outcomesOf, probeCommand, type Outcomes } from '../support/sandbox-drive.ts'
-import { everywhere, here, makeScratch, type Surroundings } from '../support/sandbox-surroundings.ts'
+import {
+  everywhere,
+  here,
+  makeScratch,
+  type Surroundings,
+} from '../support/sandbox-surroundings.ts'
 
 function makeProject(owner: Surroundings): string {
   const project = makeScratch(owner)

@@ -1,11 +1,4 @@
-import {
-  existsSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-} from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { FsOptions } from '@netns/core'
 import { describe, expect, test } from 'vitest'
@@ -46,16 +39,23 @@ describe.each(everywhere)('$name', (surroundings) => {
     const { project, kept } = await run(surroundings, script, { setUp: 'echo old > old' })
     expect(kept).toEqual(['out/deep/x', 'out/report.txt'])
     expect(readdirSync(project).toSorted()).toEqual(['old', 'out'])
-    expect([read(project, 'out/report.txt'), read(project, 'out/deep/x')]).toEqual(['report\n', 'deep\n'])
+    expect([read(project, 'out/report.txt'), read(project, 'out/deep/x')]).toEqual([
+      'report\n',
+      'deep\n',
+    ])
     expect(read(project, 'old')).toBe('old\n')
     expect(statSync(join(project, 'out/deep/x')).mode & 0o777).toBe(0o640)
-    expect(statSync(join(project, 'out/report.txt')).mtime.toISOString()).toBe('2001-02-03T00:00:00.000Z')
+    expect(statSync(join(project, 'out/report.txt')).mtime.toISOString()).toBe(
+      '2001-02-03T00:00:00.000Z',
+    )
     expect(statSync(join(project, 'out/report.txt')).uid).toBe(surroundings.uid)
   })
 
   test('a file of the project that was changed is kept, one that was only read is not', async () => {
-    const setUp = 'mkdir out; for name in changed read rewritten; do echo old > out/$name; done; ln out/read second'
-    const script = 'cat out/read; echo new >> out/changed; chmod 600 out/rewritten; mv out/changed out/moved'
+    const setUp =
+      'mkdir out; for name in changed read rewritten; do echo old > out/$name; done; ln out/read second'
+    const script =
+      'cat out/read; echo new >> out/changed; chmod 600 out/rewritten; mv out/changed out/moved'
     const { project, kept } = await run(surroundings, script, { setUp })
     expect(kept).toContain('out/moved')
     expect(kept).not.toContain('out/read')
@@ -73,10 +73,15 @@ describe.each(everywhere)('$name', (surroundings) => {
   })
 
   test('symbolic links are kept as links', async () => {
-    const script = 'mkdir out; ln -s /etc/hosts out/absolute; ln -s x out/relative; ln -s /no/such out/broken'
+    const script =
+      'mkdir out; ln -s /etc/hosts out/absolute; ln -s x out/relative; ln -s /no/such out/broken'
     const { project, kept } = await run(surroundings, script)
     expect(kept).toEqual(['out/absolute', 'out/broken', 'out/relative'])
-    expect(kept.map((name) => readlinkSync(join(project, name)))).toEqual(['/etc/hosts', '/no/such', 'x'])
+    expect(kept.map((name) => readlinkSync(join(project, name)))).toEqual([
+      '/etc/hosts',
+      '/no/such',
+      'x',
+    ])
   })
 
   test('a link on the way does not let a file out of the project', async () => {
@@ -86,7 +91,10 @@ describe.each(everywhere)('$name', (surroundings) => {
     expect(readdirSync(join(scratch, 'outside'))).toEqual([])
     expect(kept).toEqual([])
     expect(result.end.keepFailures).toEqual([
-      expect.objectContaining({ code: 'NETNS_KEEP_FAILED', path: expect.stringMatching(/\/out\/file$/) }),
+      expect.objectContaining({
+        code: 'NETNS_KEEP_FAILED',
+        path: expect.stringMatching(/\/out\/file$/),
+      }),
     ])
   })
 
@@ -190,4 +198,3 @@ line' '-rf' 'ü' '*' 'c:d,e\\f' "$(printf 'x\\377y')"; do echo hi > "./$name"; d
     expect(read(scratch, 'real/out/x')).toBe('x\n')
   })
 })
-

@@ -76,7 +76,8 @@ describe.each(everywhere)('$name', (surroundings) => {
 describe.each(everywhere)('$name', (surroundings) => {
   test('mounts made inside are seen by nobody else, and vanish', async () => {
     const scratch = makeScratch(surroundings)
-    const script = 'mkdir m && mount -t tmpfs netns-inside m && touch m/x && grep -c netns-inside /proc/self/mountinfo'
+    const script =
+      'mkdir m && mount -t tmpfs netns-inside m && touch m/x && grep -c netns-inside /proc/self/mountinfo'
     // An ordinary user mounts in a user namespace of a child.
     const own = surroundings.isRoot ? [] : ['unshare', '--user', '--map-root-user', '--mount']
     const { results, afterwards } = await drive(surroundings, scratch, {

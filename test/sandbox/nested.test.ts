@@ -1,7 +1,12 @@
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { drive, type DriveRequest, type DriveResult, type RunResult } from '../support/sandbox-drive.ts'
+import {
+  drive,
+  type DriveRequest,
+  type DriveResult,
+  type RunResult,
+} from '../support/sandbox-drive.ts'
 import { everywhere, here, makeScratch } from '../support/sandbox-surroundings.ts'
 
 const runner = fileURLToPath(new URL('../fixtures/sandbox/drive.mjs', import.meta.url))
@@ -20,7 +25,8 @@ const endingOf = (result: RunResult | undefined) => ({
 const fine = { exitCode: 0, stderr: '', error: undefined }
 
 test('a sandbox can be made in a sandbox, and is isolated from it', async () => {
-  const script = 'id -u; hostname; cat inner 2>&1; echo from-inner > inner; ip -o -4 addr show lo | wc -l'
+  const script =
+    'id -u; hostname; cat inner 2>&1; echo from-inner > inner; ip -o -4 addr show lo | wc -l'
   const inner: DriveRequest = {
     runs: [{ command: ['/bin/sh', '-c', script], options: { hostname: 'inner-box' } }],
     setUp: 'echo outer > outer-file; hostname',
@@ -29,7 +35,11 @@ test('a sandbox can be made in a sandbox, and is isolated from it', async () => 
   const scratch = makeScratch(here)
   const { results, changed } = await drive(here, scratch, {
     runs: [
-      { command: [process.execPath, runner], input: JSON.stringify(inner), options: { hostname: 'outer-box' } },
+      {
+        command: [process.execPath, runner],
+        input: JSON.stringify(inner),
+        options: { hostname: 'outer-box' },
+      },
     ],
     watch: [scratch],
   })
@@ -47,7 +57,16 @@ test('a sandbox can be made in a sandbox, and is isolated from it', async () => 
   expect(changed).toEqual([])
 })
 
-const bubblewrap = ['bwrap', '--unshare-all', '--die-with-parent', '--dev-bind', '/', '/', '--proc', '/proc']
+const bubblewrap = [
+  'bwrap',
+  '--unshare-all',
+  '--die-with-parent',
+  '--dev-bind',
+  '/',
+  '/',
+  '--proc',
+  '/proc',
+]
 
 describe.each(everywhere)('$name', (surroundings) => {
   test("the namespaces of a browser's own sandbox can be made inside", async () => {
@@ -60,7 +79,8 @@ describe.each(everywhere)('$name', (surroundings) => {
   })
 
   test('a user namespace gives every capability over what is made in it', async () => {
-    const script = 'mount -t tmpfs none /mnt && mkdir /mnt/x && ls /mnt; ip link set lo up && echo up'
+    const script =
+      'mount -t tmpfs none /mnt && mkdir /mnt/x && ls /mnt; ip link set lo up && echo up'
     const unshare = ['unshare', '--user', '--map-root-user', '--mount', '--net']
     const result = await runInside(surroundings, ...unshare, 'sh', '-c', script)
     expect(endingOf(result)).toEqual(fine)

@@ -3,7 +3,13 @@ import { basename, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { drive, outcomesOf, probeCommand, type Outcomes, type RunResult } from '../support/sandbox-drive.ts'
+import {
+  drive,
+  outcomesOf,
+  probeCommand,
+  type Outcomes,
+  type RunResult,
+} from '../support/sandbox-drive.ts'
 import { everywhere, here, makeScratch } from '../support/sandbox-surroundings.ts'
 
 const hostname = 'shop-box'
@@ -73,7 +79,9 @@ describe.each(everywhere)('$name', (surroundings) => {
     const expected = isBound ? { value: 'hello' } : { code: 'EACCES' }
     expect(inside['port80']).toMatchObject(expected)
     expect(inside['port443']).toMatchObject(expected)
-    const degraded = result.degraded.filter(({ path }) => path.endsWith('ip_unprivileged_port_start'))
+    const degraded = result.degraded.filter(({ path }) =>
+      path.endsWith('ip_unprivileged_port_start'),
+    )
     expect(degraded).toEqual(
       isContainer ? [expect.objectContaining({ stage: 'sysctl', errno: 'EROFS' })] : [],
     )
@@ -125,7 +133,7 @@ describe.each(everywhere)('$name', (surroundings) => {
   })
 
   test('an unknown name is told at once to a child process too', () => {
-    const { status, stderr, ms } = inside['unknownNameByChild']?.value as Record<string, unknown>
+    const { status, stderr, ms } = (inside['unknownNameByChild']?.value ?? {}) as Record<string, unknown>
     expect([status, stderr]).toEqual([6, expect.stringMatching(/Could not resolve host/)])
     // Most of it is the start of curl; a look-up that waits takes seconds.
     expect(ms).toBeLessThan(500)

@@ -75,7 +75,11 @@ describe.each(everywhere)('$name', (surroundings) => {
     const { results, changed } = await drive(surroundings, scratch, {
       runs: [
         {
-          command: ['/bin/sh', '-c', 'for d in *; do echo "$d"; ls "$d"; done; touch ./*readonly/file'],
+          command: [
+            '/bin/sh',
+            '-c',
+            'for d in *; do echo "$d"; ls "$d"; done; touch ./*readonly/file',
+          ],
           options: {
             fs: {
               copy: [`${odd}copied`],
@@ -100,21 +104,24 @@ describe.each(everywhere)('$name', (surroundings) => {
     expect(changed).toEqual([])
   })
 
-  test.each(['/tmp', '/var/tmp'])('a project may lie below %s, which is private all the same', async (parent) => {
-    const scratch = makeScratch(surroundings)
-    const top = join(parent, basename(scratch))
-    const project = join(top, 'deep/project')
-    const { results, afterwards } = await drive(surroundings, scratch, {
-      setUp: `mkdir -p ${project}; printf 'of the host' > ${project}/file; echo > ${top}-beside`,
-      runs: [work(project, { command: ['/bin/sh', '-c', `${script}; ls ${parent}`] })],
-      afterwards: `cat ${project}/*; rm -r ${top} ${top}-beside`,
-    })
-    const [entries = ''] = results[0]?.stdout.split('inside\n').slice(2) ?? []
-    expect(results[0]?.stdout.startsWith(seen(project))).toBe(true)
-    expect(entries.split('\n')).toContain(basename(scratch))
-    expect(entries.split('\n')).not.toContain(`${basename(scratch)}-beside`)
-    expect(afterwards).toBe('of the host')
-  })
+  test.each(['/tmp', '/var/tmp'])(
+    'a project may lie below %s, which is private all the same',
+    async (parent) => {
+      const scratch = makeScratch(surroundings)
+      const top = join(parent, basename(scratch))
+      const project = join(top, 'deep/project')
+      const { results, afterwards } = await drive(surroundings, scratch, {
+        setUp: `mkdir -p ${project}; printf 'of the host' > ${project}/file; echo > ${top}-beside`,
+        runs: [work(project, { command: ['/bin/sh', '-c', `${script}; ls ${parent}`] })],
+        afterwards: `cat ${project}/*; rm -r ${top} ${top}-beside`,
+      })
+      const [entries = ''] = results[0]?.stdout.split('inside\n').slice(2) ?? []
+      expect(results[0]?.stdout.startsWith(seen(project))).toBe(true)
+      expect(entries.split('\n')).toContain(basename(scratch))
+      expect(entries.split('\n')).not.toContain(`${basename(scratch)}-beside`)
+      expect(afterwards).toBe('of the host')
+    },
+  )
 
   test('the working directory may be a symbolic link', async () => {
     const scratch = makeScratch(surroundings)
@@ -170,10 +177,14 @@ test('a project may hold mounts', async () => {
   const mount = join(scratch, 'deep/mounted')
   const { results, changed } = await drive(withMountAt(mount), scratch, {
     setUp: `printf 'of the host' > ${mount}/file; echo beside > deep/beside`,
-    runs: [work(scratch, { cwd: mount, command: ['/bin/sh', '-c', `${script}; cat ../beside; rm ../beside`] })],
+    runs: [
+      work(scratch, {
+        cwd: mount,
+        command: ['/bin/sh', '-c', `${script}; cat ../beside; rm ../beside`],
+      }),
+    ],
     watch: [scratch],
   })
   expect(results[0]).toMatchObject({ stdout: `${seen(mount)}beside\n`, stderr: '' })
   expect(changed).toEqual([])
 })
-

@@ -45,7 +45,9 @@ describe.each(everywhere)('$name', (surroundings) => {
     const [tmp, varTmp, run, shm] = inside['contents']?.value as string[][]
     expect([tmp, run, shm]).toEqual([[], [], []])
     // The way to a project below /var/tmp is visible, nothing beside it.
-    expect(varTmp?.filter((entry) => !import.meta.dirname.startsWith(`/var/tmp/${entry}/`))).toEqual([])
+    expect(
+      varTmp?.filter((entry) => !import.meta.dirname.startsWith(`/var/tmp/${entry}/`)),
+    ).toEqual([])
   })
 
   test('they are writable, and nothing of it is seen on the host', () => {

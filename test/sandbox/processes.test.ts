@@ -1,5 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { drive, outcomesOf, probeCommand, type Outcomes, type RunResult } from '../support/sandbox-drive.ts'
+import {
+  drive,
+  outcomesOf,
+  probeCommand,
+  type Outcomes,
+  type RunResult,
+} from '../support/sandbox-drive.ts'
 import { everywhere, makeScratch } from '../support/sandbox-surroundings.ts'
 
 /** What may not change on the host, as a shell shows it. */
@@ -98,9 +104,22 @@ describe.each(everywhere)('$name', (surroundings) => {
   })
 
   test('/dev has what programs need and nothing else', () => {
-    expect(inside['devices']?.value).toEqual(
-      ['fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty', 'urandom', 'zero'],
-    )
+    expect(inside['devices']?.value).toEqual([
+      'fd',
+      'full',
+      'mqueue',
+      'null',
+      'ptmx',
+      'pts',
+      'random',
+      'shm',
+      'stderr',
+      'stdin',
+      'stdout',
+      'tty',
+      'urandom',
+      'zero',
+    ])
     expect(inside['useDevices']?.value).toEqual(['', ' 00 00 00 00\n9\n'])
     expect(inside['fullDevice']).toMatchObject({ code: 'ENOSPC' })
     expect(inside['pseudoTerminal']?.value).toBe('/dev/pts/0')

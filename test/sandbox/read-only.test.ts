@@ -34,8 +34,16 @@ const writes = [
 
 /** Each way to say that a directory with a mount below it is read-only. */
 const ways: { what: string; fs: FsOptions; beside: boolean }[] = [
-  { what: 'fs.readonly', fs: { readonly: ['data'], writable: ['data/writable', 'made'] }, beside: true },
-  { what: "fs.mode: 'readonly'", fs: { mode: 'readonly', writable: ['data/writable', 'made'] }, beside: false },
+  {
+    what: 'fs.readonly',
+    fs: { readonly: ['data'], writable: ['data/writable', 'made'] },
+    beside: true,
+  },
+  {
+    what: "fs.mode: 'readonly'",
+    fs: { mode: 'readonly', writable: ['data/writable', 'made'] },
+    beside: false,
+  },
 ]
 
 describe.each(ways)('$what', ({ fs, beside }) => {
@@ -68,7 +76,13 @@ describe.each(ways)('$what', ({ fs, beside }) => {
 describe('fs.hide', () => {
   let inside: Outcomes
   let changed: readonly string[]
-  const hide = ['hidden-file', 'hidden-directory', 'tree/hidden', 'data/mounted/hidden', 'not/there']
+  const hide = [
+    'hidden-file',
+    'hidden-directory',
+    'tree/hidden',
+    'data/mounted/hidden',
+    'not/there',
+  ]
   beforeAll(async () => {
     ;({ inside, changed } = await probe({ hide }))
   })
