@@ -133,7 +133,10 @@ describe.each(everywhere)('$name', (surroundings) => {
   })
 
   test('an unknown name is told at once to a child process too', () => {
-    const { status, stderr, ms } = (inside['unknownNameByChild']?.value ?? {}) as Record<string, unknown>
+    const { status, stderr, ms } = (inside['unknownNameByChild']?.value ?? {}) as Record<
+      string,
+      unknown
+    >
     expect([status, stderr]).toEqual([6, expect.stringMatching(/Could not resolve host/)])
     // Most of it is the start of curl; a look-up that waits takes seconds.
     expect(ms).toBeLessThan(500)

@@ -42,7 +42,7 @@ describe.each(everywhere)('$name', (surroundings) => {
   })
 
   test('nothing of the host is in them', () => {
-    const [tmp, varTmp, run, shm] = inside['contents']?.value as string[][]
+    const [tmp, varTmp, run, shm] = (inside['contents']?.value ?? []) as string[][]
     expect([tmp, run, shm]).toEqual([[], [], []])
     // The way to a project below /var/tmp is visible, nothing beside it.
     expect(

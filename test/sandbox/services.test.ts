@@ -1,7 +1,13 @@
 import { join } from 'node:path'
 import process from 'node:process'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { drive, outcomesOf, probeCommand, type DriveResult, type Outcomes } from '../support/sandbox-drive.ts'
+import {
+  drive,
+  outcomesOf,
+  probeCommand,
+  type DriveResult,
+  type Outcomes,
+} from '../support/sandbox-drive.ts'
 import { everywhere, makeScratch } from '../support/sandbox-surroundings.ts'
 
 const port = 10_000 + (process.pid % 10_000)
@@ -66,4 +72,3 @@ describe.each(everywhere)('$name', (surroundings) => {
     }
   })
 })
-
