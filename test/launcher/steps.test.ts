@@ -41,10 +41,14 @@ async function inside(steps: readonly Step[], script: string): Promise<string[]>
   const command = sh(`exec 2>&1; ${script}`)
   const result = await runLauncher({ steps: [...smallPlan, ...steps], command })
   if (result.exitCode === 125) throw new Error(JSON.stringify(result.events))
-  return result.stdout.trim().split('\n').map((line) => errors.exec(line)?.[0] ?? line)
+  return result.stdout
+    .trim()
+    .split('\n')
+    .map((line) => errors.exec(line)?.[0] ?? line)
 }
 
-const errors = /(No such file or directory|Permission denied|Read-only file system|No space left on device)$/
+const errors =
+  /(No such file or directory|Permission denied|Read-only file system|No space left on device)$/
 
 const overlay = (flags = '-'): Step[] => [
   ['lower', '1', host],
@@ -68,7 +72,10 @@ describe('mkdir, file, symlink', () => {
   })
 
   test('missing parents are made', async () => {
-    const lines = await inside([['mkdir', 'root/x/y/z', '700', '-', '-']], 'stat -c %a /x /x/y /x/y/z')
+    const lines = await inside(
+      [['mkdir', 'root/x/y/z', '700', '-', '-']],
+      'stat -c %a /x /x/y /x/y/z',
+    )
     expect(lines).toEqual(['755', '755', '700'])
   })
 
@@ -105,7 +112,10 @@ describe('tmpfs', () => {
   })
 
   test('honours no set-uid bits and no devices', async () => {
-    const lines = await inside([['tmpfs', 'root/t', '755', '-', '-', '-']], 'grep " /t " /proc/self/mounts')
+    const lines = await inside(
+      [['tmpfs', 'root/t', '755', '-', '-', '-']],
+      'grep " /t " /proc/self/mounts',
+    )
     expect(lines[0]).toMatch(/nosuid,nodev/)
   })
 })
@@ -170,7 +180,8 @@ describe('bind', () => {
       ['bind', 'root/ro', join(host, 'dir'), 'ro,rec'],
       ['bind', 'root/one', join(host, 'file'), 'ro,file'],
     ]
-    const script = 'echo x > /rw/bound; cat /ro/bound; rm /ro/bound; rm /rw/bound; cat /one; echo y > /one'
+    const script =
+      'echo x > /rw/bound; cat /ro/bound; rm /ro/bound; rm /rw/bound; cat /one; echo y > /one'
     expect(await inside(steps, script)).toEqual([
       'x',
       'Read-only file system',
@@ -251,7 +262,8 @@ describe('readonly and mask', () => {
 
   test('a masked file is empty and closed, a masked directory too', async () => {
     const steps: Step[] = [...overlay(), ['mask', 'root/d/file'], ['mask', 'root/d/dir']]
-    const script = 'cd /d; stat -c "%a %s" file; stat -c %a dir; cat file; ls -A dir; echo x > file; touch dir/x'
+    const script =
+      'cd /d; stat -c "%a %s" file; stat -c %a dir; cat file; ls -A dir; echo x > file; touch dir/x'
     const [closed, readOnly] = ['Permission denied', 'Read-only file system']
     // Root may read and list what is empty.
     const reads = isRoot ? [] : [closed, closed]
@@ -277,7 +289,8 @@ describe('proc, sysfs, devpts, mqueue', () => {
       ['mqueue', 'root/dev/mqueue'],
       ['loopback', 'up'],
     ]
-    const script = 'ls /sys/class/net; ls /dev/pts; ls /dev/mqueue | wc -l; echo /proc/[0-9]*; touch /sys/x'
+    const script =
+      'ls /sys/class/net; ls /dev/pts; ls /dev/mqueue | wc -l; echo /proc/[0-9]*; touch /sys/x'
     expect(await inside(steps, script)).toEqual([
       'lo',
       'ptmx',
@@ -289,7 +302,7 @@ describe('proc, sysfs, devpts, mqueue', () => {
 })
 
 test('pid: the worker gets that number, and the next ones follow', async () => {
-  expect(await inside([['pid', '12345']], 'echo $$; sh -c \'echo $$\'')).toEqual(['12345', '12346'])
+  expect(await inside([['pid', '12345']], "echo $$; sh -c 'echo $$'")).toEqual(['12345', '12346'])
 })
 
 test('the order of the steps is the order of the plan', async () => {
@@ -306,10 +319,25 @@ test('from a terminal: the worker has none to control, so nothing can be typed i
   const steps: Step[] = [...smallPlan, ['dev', 'root/dev/tty', 'tty'], ['devpts', 'root/dev/pts']]
   const script = '(exec < /dev/tty) 2>/dev/null || echo none; cut -d" " -f7 /proc/$$/stat'
   // script(1) gives its command a terminal; it hands descriptor 3 on.
-  const before = ['/bin/sh', '-c', 'exec script -qec "$(printf "%s\\n" "$@" | sed "s/.*/\'&\'/" | tr "\\n" " ")" /dev/null', 'sh']
+  const before = [
+    '/bin/sh',
+    '-c',
+    'exec script -qec "$(printf "%s\\n" "$@" | sed "s/.*/\'&\'/" | tr "\\n" " ")" /dev/null',
+    'sh',
+  ]
   const file = '/tmp/worker'
   const { stdout } = await runLauncher({
-    steps: [...steps, ['file', 'root/tmp/worker', '755', '-', '-', `#!/bin/sh\ntest -t 1 && echo terminal\n${script}\n`]],
+    steps: [
+      ...steps,
+      [
+        'file',
+        'root/tmp/worker',
+        '755',
+        '-',
+        '-',
+        `#!/bin/sh\ntest -t 1 && echo terminal\n${script}\n`,
+      ],
+    ],
     command: [file],
     before,
   })
