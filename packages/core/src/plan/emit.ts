@@ -1,3 +1,4 @@
+import { isBelow, parentOf } from '../paths/paths.ts'
 import type { Attributes } from './attributes.ts'
 import type { CopyEntry, Layout, OverlayPlace, Place, TmpfsPlace, UpperEntry } from './layout.ts'
 import type { Planning } from './planning.ts'
@@ -11,10 +12,25 @@ export function emitTree(planning: Planning): Step[] {
   const readOnly = readOnlySteps(layout)
   const steps = [...groups].flatMap(([group, places]) => [
     ...places.flatMap((place) => placeSteps(planning, place)),
+    ...mountPointSteps(layout, group, [...groups.keys()]),
     ...(readOnly.get(group) ?? []),
   ])
   // The mount of `/` holds the directories that were made anew; private ones are mounts of their own.
   return planning.allReadOnly ? [...steps, ['readonly', 'root', 'alone']] : steps
+}
+
+/**
+ * Mount points of the groups below a read-only directory that is made anew: its read-only bind, which comes next, would
+ * leave no way to make them. In the host's directories they are there, or in an upper directory.
+ */
+function mountPointSteps(layout: Layout, group: string, groups: readonly string[]): Step[] {
+  const readOnly = [...layout.readOnlyPaths].filter((path) => layout.groupOf(path) === group)
+  return groups
+    .filter((path) => readOnly.some((above) => isBelow(path, above)))
+    .filter((path) => layout.groupOf(parentOf(path)) === group)
+    .filter((path) => ['overlay', 'tmpfs'].includes(layout.get(path)?.kind ?? ''))
+    .filter((path) => layout.owner(parentOf(path)).kind === 'dir')
+    .map((path): Step => ['mkdir', dest(path), '755', '-', '-'])
 }
 
 /** A read-only bind takes all that stands below at that moment: it comes after its group, before the groups below. */
