@@ -1,9 +1,9 @@
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import process from 'node:process'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { runLauncher, startLauncher, withoutLeakCheck } from '../support/sandbox-launcher.ts'
-import { childrenOf } from '../support/sandbox-leftovers.ts'
+import { childrenOf, initOf } from '../support/sandbox-leftovers.ts'
 import { sh, smallPlan } from '../support/sandbox-plans.ts'
 
 /** Waits for signals; the shell runs a trap as soon as `wait` returns. */
@@ -91,7 +91,7 @@ test('a signal that comes while the sandbox is built reaches the worker when it 
     before: [...slowly, ...delay],
     env: withoutLeakCheck,
   })
-  await vi.waitFor(() => expect(childOfLauncher(launcher.process.pid)).toBeGreaterThan(1))
+  await vi.waitFor(() => expect(initOf(launcher.process.pid)).toBeGreaterThan(1), 5000)
   launcher.process.kill('SIGTERM')
   await launcher.event('started')
   expect([await launcher.ending, launcher.events.map(({ event }) => event)]).toEqual([
@@ -101,12 +101,6 @@ test('a signal that comes while the sandbox is built reaches the worker when it 
 })
 
 const stateOf = (pid = 0) => /^State:\t(.)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-
-/** PID 1, once the launcher has been executed and has made it. */
-function childOfLauncher(pid = 0): number | undefined {
-  if (!readlinkSync(`/proc/${pid}/exe`).includes('netns-launcher')) return undefined
-  return childrenOf(pid)[0]
-}
 
 test('Ctrl-C in a terminal reaches the worker once, for it has a session of its own', async () => {
   const script = 'trap "echo INT" INT; trap "exit 0" TERM; cut -d" " -f1,6,7 /proc/$$/stat'

@@ -40,6 +40,12 @@ export function childrenOf(pid: number): number[] {
   return list === '' ? [] : list.split(' ').map(Number)
 }
 
+/** PID 1 of a launcher on the host, once that has been executed and has made it. */
+export function initOf(launcher = 0): number | undefined {
+  if (!readlinkSync(`/proc/${launcher}/exe`).includes('netns-launcher')) return undefined
+  return childrenOf(launcher)[0]
+}
+
 /** Mount points of the host, without what other tests' processes may do to the numbers. */
 export function hostMounts(): string[] {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n')
