@@ -170,7 +170,8 @@ function packageDirectory(name: string): string {
 
 /** Without what this Vitest set for its own workers, and what makes colours or refuses to write snapshots. */
 function cleanEnv(): Record<string, string | undefined> {
-  const ours = /^(?:VITEST|TEST$|NODE_ENV$|FORCE_|CI$|GITHUB_|npm_|NETNS_HOST_NS|NETNS_MUST_WORK|TINYPOOL)/
+  const ours =
+    /^(?:VITEST|TEST$|NODE_ENV$|FORCE_|CI$|GITHUB_|npm_|NETNS_HOST_NS|NETNS_MUST_WORK|TINYPOOL)/
   const kept = Object.entries(process.env).filter(([name]) => !ours.test(name))
   return { ...Object.fromEntries(kept), NO_COLOR: '1' }
 }
