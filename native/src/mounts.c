@@ -162,15 +162,31 @@ static int clone_tree(struct sandbox *sandbox, int dir, const char *path, const 
 	return tree;
 }
 
-/* Layers are kept in the store: later roots are built from them when the host's tree is gone. */
+/* A short name for a host directory. The link leads nowhere once the host's tree is gone; overlays keep their own clone. */
+static int link_lower(struct sandbox *sandbox, const char *name, const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return step_fail(sandbox, "open", path);
+	close(fd);
+	return symlinkat(path, sandbox->store, name) ? step_fail(sandbox, "symlinkat", path) : 0;
+}
+
+/*
+ * Nothing of the host stays mounted in the store, where root inside could get at it. Only a worker that
+ * may ask for further roots needs its layers there.
+ */
 int step_lower(struct sandbox *sandbox, const struct step *step)
 {
-	char dest[PATH_MAX];
-	snprintf(dest, sizeof dest, "l/%s", step->argv[0]);
-	int tree = clone_tree(sandbox, AT_FDCWD, step->argv[1], "ro");
+	const char *path = step->argv[1];
+	char name[PATH_MAX];
+	snprintf(name, sizeof name, "l/%s", step->argv[0]);
+	if (sandbox->options->control_fd < 0)
+		return link_lower(sandbox, name, path);
+	int tree = clone_tree(sandbox, AT_FDCWD, path, "ro");
 	if (tree < 0)
 		return -1;
-	return attach(sandbox, tree, dest_make_dir(sandbox, dest), dest);
+	return attach(sandbox, tree, dest_make_dir(sandbox, name), name);
 }
 
 static int make_upper(struct sandbox *sandbox, const struct layers *layers)
