@@ -16,7 +16,7 @@ type Listener = (message: unknown) => void
 
 const startedMs = Date.now()
 const setup = takeSetup()
-if (setup.compileCache !== null) module.enableCompileCache?.(setup.compileCache)
+if (setup.compileCache !== null) delete process.env['NODE_COMPILE_CACHE']
 
 // Tests may replace these.
 const exit = process.exit.bind(process)

@@ -20,6 +20,13 @@ export function resolveLauncher(
       detail: `this is ${process.platform} on ${process.arch}`,
     })
   }
+  return (installed ??= installedLauncher())
+}
+
+/** Looked up once: every sandbox asks. */
+let installed: string | undefined
+
+function installedLauncher(): string {
   const name = `@netns/launcher-${process.platform}-${process.arch}`
   return checkExecutable(join(packageDirectory(name), 'bin', 'netns-launcher'), name)
 }

@@ -31,6 +31,8 @@ export function workerEnv(env: Env, options: ResolvedOptions['env'], setup: Work
     ...Object.fromEntries(added),
     ...options.set,
     ...(setup.sandboxed ? { [HOST_NAMESPACES_VARIABLE]: hostNamespaces() } : {}),
+    // From Node's first module on; the entry takes the variable away before tests could see it.
+    ...(setup.compileCache === null ? {} : { NODE_COMPILE_CACHE: setup.compileCache }),
     [WORKER_VARIABLE]: JSON.stringify(setup),
   }
 }
