@@ -1,12 +1,11 @@
-import { copyFile, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { randomUUID } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import type { HostCalls, WorkerSetup } from '../channel/protocol.ts'
 import { HostModules } from '../modules/host-modules.ts'
 import type { Run } from '../run/run.ts'
 import { HostSnapshots } from '../snapshots/host-snapshots.ts'
-import { ownCopies } from './worker-plan.ts'
+import { showModuleCopy, temporaryDirectory } from './module-copies.ts'
 
 /** What the runner does for one worker. */
 export interface WorkerCalls extends HostCalls {
@@ -32,27 +31,14 @@ export function hostCalls(
     removeSnapshot: (path) => snapshots.remove(path),
     prepareDirectory: (path) => snapshots.prepareDirectory(path),
     stageAttachment: (attachment) =>
-      run.attachments.stage(join(ownCopies(run, project), 'attachments'), attachment),
+      run.attachments.stage(join(temporaryDirectory(project), 'netns'), attachment),
     close: () => modules.close(),
   }
 }
 
-/** Vite's allow list begins with the workspace root. */
+/** Vite's allow list holds the workspace root. */
 function snapshotRoots({ vitest }: Run, project: TestProject): string[] {
   return [
     ...new Set([project.config.root, vitest.config.root, ...project.vite.config.server.fs.allow]),
   ]
-}
-
-/** Later workers get the directory itself; this one, which has it not, gets a copy. */
-async function showModuleCopy(
-  run: Run,
-  path: string,
-  [own]: WorkerSetup['moduleCopies'],
-): Promise<string> {
-  if (!own) throw new Error('netns: this worker shares no directory with the runner')
-  run.moduleCopies.add(dirname(path))
-  const name = `${randomUUID()}-${basename(path)}`
-  await copyFile(path, join(own.outside, name))
-  return join(own.inside, name)
 }

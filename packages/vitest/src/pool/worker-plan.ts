@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   listedServices,
@@ -15,6 +14,7 @@ import type { WorkerSetup } from '../channel/protocol.ts'
 import { compileCacheFor } from '../run/compile-cache.ts'
 import { profileGlobs } from '../run/profiles.ts'
 import type { Run } from '../run/run.ts'
+import { moduleCopyPlaces } from './module-copies.ts'
 
 export const entryPath = fileURLToPath(new URL('../entry.js', import.meta.url))
 
@@ -48,24 +48,6 @@ export function planWorker(run: Run, pool: PoolOptions, options: ResolvedOptions
     compileCache: cache.ours ? cache.directory : null,
     moduleCopies,
   }
-}
-
-/** Where modules that Vitest transformed show inside, so that a private `/tmp` stays empty. */
-function moduleCopyPlaces(run: Run, project: TestProject): WorkerSetup['moduleCopies'] {
-  const base = join(project.vite.config.cacheDir, 'netns', 'modules')
-  // A restart in watch mode removes the directories of the time before.
-  const seen = [...run.moduleCopies].filter((directory) => existsSync(directory))
-  return [ownCopies(run, project), ...seen].map((outside, index) => ({
-    outside,
-    inside: join(base, String(index)),
-  }))
-}
-
-/** For copies whose directory a running sandbox does not have. Vitest removes `tmpDir` when it closes. */
-export function ownCopies(run: Run, project: TestProject): string {
-  const directory = join(project.tmpDir, 'netns')
-  run.provideDirectory(directory)
-  return directory
 }
 
 function visibleRoots(run: Run, project: TestProject): string[] {
