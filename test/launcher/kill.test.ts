@@ -23,7 +23,7 @@ import {
   processesWith,
   uniqueSleep,
 } from '../support/sandbox-leftovers.ts'
-import { sh, smallPlan } from '../support/sandbox-plans.ts'
+import { node, sh, smallPlan } from '../support/sandbox-plans.ts'
 
 /** Holds a lock, starts children of every kind, tells its namespaces, and waits. */
 const busyWorker = `
@@ -181,7 +181,7 @@ ls -d /proc/[0-9]* | wc -l`
 
 test('the end of a sandbox does not wait for processes that are slow to die of memory', async () => {
   const script = `const all = Buffer.alloc(200e6, 1); process.kill(process.pid, 'SIGKILL')`
-  await using launcher = startLauncher({ steps: plan, command: [process.execPath, '-e', script] })
+  await using launcher = startLauncher({ steps: plan, command: [...node, '-e', script] })
   expect(await launcher.ending).toEqual({ exitCode: null, signal: 'SIGKILL' })
   expect(launcher.events.at(-1)).toMatchObject({ event: 'ended', signal: 9 })
   expect(Number(launcher.events.at(-1)?.['maxRssKiB'])).toBeGreaterThan(190_000)

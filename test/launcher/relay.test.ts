@@ -10,7 +10,7 @@ import type { Step } from '@netns/core'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { runLauncher, startLauncher, type Launcher } from '../support/sandbox-launcher.ts'
 import { childrenOf } from '../support/sandbox-leftovers.ts'
-import { sh, smallPlan } from '../support/sandbox-plans.ts'
+import { node, sh, smallPlan } from '../support/sandbox-plans.ts'
 
 const fixtures = fileURLToPath(new URL('../fixtures/sandbox', import.meta.url))
 const families = [
@@ -26,7 +26,7 @@ const relayed = (port: number, host: string): Step[] => [
 ]
 
 const client = (task: string, port: number, host: string) => [
-  process.execPath,
+  ...node,
   `${fixtures}/relay-client.mjs`,
   task,
   String(port),
@@ -230,7 +230,7 @@ describe('connections', () => {
 
   test('when the client inside is killed the server outside sees the end', async () => {
     const server = createServer((socket) => socket.resume())
-    const ended = connectionOf(server).then((socket) => once(socket, 'close'))
+    const connected = connectionOf(server)
     const port = await listen(server, host)
     const script = '"$@" & wait $!; echo over; sleep 100'
     await using launcher = startLauncher({
@@ -238,6 +238,7 @@ describe('connections', () => {
       command: sh(script, 'sh', ...client('stay', port, host)),
     })
     expect(await launcher.firstLine()).toBe('connected')
+    const ended = once(await connected, 'close')
     const { hostPid } = await launcher.event('started')
     const [worker] = childrenOf(Number(hostPid))
     process.kill(childrenOf(worker ?? 0)[0] ?? 0, 'SIGKILL')
@@ -254,10 +255,11 @@ describe('connections', () => {
 
   test('when the sandbox is killed the server outside sees the end', async () => {
     const server = createServer((socket) => socket.resume())
-    const ended = connectionOf(server).then((socket) => once(socket, 'close'))
+    const connected = connectionOf(server)
     const port = await listen(server, host)
     await using launcher = startClient('stay', port, host)
     await launcher.firstLine()
+    const ended = once(await connected, 'close')
     launcher.process.kill('SIGKILL')
     await ended
   })

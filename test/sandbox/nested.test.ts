@@ -1,4 +1,3 @@
-import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import {
@@ -7,6 +6,7 @@ import {
   type DriveResult,
   type RunResult,
 } from '../support/sandbox-drive.ts'
+import { node } from '../support/sandbox-plans.ts'
 import { everywhere, here, makeScratch } from '../support/sandbox-surroundings.ts'
 
 const runner = fileURLToPath(new URL('../fixtures/sandbox/drive.mjs', import.meta.url))
@@ -36,7 +36,7 @@ test('a sandbox can be made in a sandbox, and is isolated from it', async () => 
   const { results, changed } = await drive(here, scratch, {
     runs: [
       {
-        command: [process.execPath, runner],
+        command: [...node, runner],
         input: JSON.stringify(inner),
         options: { hostname: 'outer-box' },
       },

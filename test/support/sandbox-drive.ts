@@ -4,6 +4,7 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Degree, DegradedEvent, NetnsOptions, SandboxEnd, SandboxStart } from '@netns/core'
+import { node } from './sandbox-plans.ts'
 import type { Surroundings } from './sandbox-surroundings.ts'
 
 /** One sandbox that the runner makes. */
@@ -77,7 +78,7 @@ export async function drive(
   cwd: string,
   request: DriveRequest,
 ): Promise<DriveResult> {
-  const line = [...before, 'env', '-C', cwd, process.execPath, fixture('drive.mjs')]
+  const line = [...before, 'env', '-C', cwd, ...node, fixture('drive.mjs')]
   const [file = '', ...args] = line
   const limits = { timeout: 50_000, killSignal: 'SIGKILL' } as const
   const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, ...limits })
@@ -103,7 +104,7 @@ export type Outcomes = Readonly<Record<string, Outcome>>
 
 /** The command that runs the probes of test/fixtures/sandbox/probes/<module>.mjs inside. */
 export function probeCommand(module: string, args: object = {}): string[] {
-  return [process.execPath, fixture('inside.mjs'), module, JSON.stringify(args)]
+  return [...node, fixture('inside.mjs'), module, JSON.stringify(args)]
 }
 
 /** What the probes of a run gave. */
