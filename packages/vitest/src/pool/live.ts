@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import type { NetnsError } from '@netns/core'
 import type { PoolOptions, WorkerRequest } from 'vitest/node'
 import { answer } from '../channel/host-channel.ts'
-import { isOurs, type CallMessage } from '../channel/protocol.ts'
+import { isOurs, type CallMessage, type ReplyMessage } from '../channel/protocol.ts'
 import type { Run } from '../run/run.ts'
 import type { Backend, Emit } from './backend.ts'
 import { hostCalls, type WorkerCalls } from './host-calls.ts'
@@ -41,7 +41,7 @@ export class LiveWorker implements Backend {
 
   send(message: WorkerRequest): void {
     if (message.type === 'run' || message.type === 'collect') this.#remember(message.context.files)
-    this.#worker.child.send(message)
+    this.#post(message)
   }
 
   async stop(): Promise<void> {
@@ -66,8 +66,12 @@ export class LiveWorker implements Backend {
   }
 
   async #answer(message: CallMessage): Promise<void> {
-    const reply = await answer(this.#calls, message)
-    if (this.#worker.child.connected) this.#worker.child.send(reply)
+    this.#post(await answer(this.#calls, message))
+  }
+
+  #post(message: WorkerRequest | ReplyMessage): void {
+    // Without a callback a write to a dying worker would be an `error` of the process, like a failed spawn.
+    this.#worker.child.send(message, (error) => error && this.#failed(error))
   }
 
   /** The launcher's own exit is no exit of the worker where there was no sandbox. */
