@@ -236,17 +236,17 @@ test('the first pid is set before /proc/sys becomes read-only', () => {
 
 test('a project behind a symbolic link is planned at its real path', () => {
   const sandbox = plan({
-    project: '/work/app',
+    project: '/code/app',
     host: {
       nodes: {
-        '/work': '-> /srv/work',
-        '/srv/work/app': {},
-        '/work/app': {},
-        '/srv/work/app/x': '',
+        '/code': '-> /srv/code',
+        '/srv/code/app': {},
+        '/code/app': {},
+        '/srv/code/app/x': '',
       },
     },
   })
-  expect(stepsAt(sandbox, '/work')).toEqual([['symlink', 'root/work', '/srv/work']])
+  expect(stepsAt(sandbox, '/code')).toEqual([['symlink', 'root/code', '/srv/code']])
   expect(stepsAt(sandbox, '/srv')[0]?.at(-1)).toBe('-')
 })
 

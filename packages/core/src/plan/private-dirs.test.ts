@@ -17,13 +17,13 @@ test('fs.tmpSizeBytes limits each of them', () => {
 })
 
 describe('a project below /tmp', () => {
-  const sandbox = plan({ project: '/tmp/work/app', host: { nodes: { '/tmp/other/secret': '' } } })
+  const sandbox = plan({ project: '/tmp/build/app', host: { nodes: { '/tmp/other/secret': '' } } })
 
   test('is visible, with all of the entry of /tmp that holds it', () => {
     expect(kindsAt(sandbox, '/tmp')).toEqual(['tmpfs'])
-    expect(kindsAt(sandbox, '/tmp/work')).toEqual(['overlay'])
+    expect(kindsAt(sandbox, '/tmp/build')).toEqual(['overlay'])
     expect(indexOf(sandbox, 'tmpfs', 'root/tmp')).toBeLessThan(
-      indexOf(sandbox, 'overlay', 'root/tmp/work'),
+      indexOf(sandbox, 'overlay', 'root/tmp/build'),
     )
   })
 
