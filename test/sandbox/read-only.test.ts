@@ -9,8 +9,8 @@ mkdir -p data/writable hidden-directory/deep tree/hidden tree/seen; echo old > d
 echo secret > hidden-file; echo secret > hidden-directory/deep/file; echo secret > tree/hidden/file
 echo below > data/mounted/file; echo secret > data/mounted/hidden`
 
-async function probe(fs: FsOptions) {
-  const scratch = makeScratch(here)
+async function probe(fs: FsOptions, parent?: string) {
+  const scratch = makeScratch(here, parent)
   const mount = join(scratch, 'data/mounted')
   const { results, changed } = await drive(withMountAt(mount), scratch, {
     setUp,
@@ -32,25 +32,31 @@ const writes = [
   'removeInMount',
 ]
 
-/** Each way to say that a directory with a mount below it is read-only. */
-const ways: { what: string; fs: FsOptions; beside: boolean }[] = [
+const writable = ['data/writable', 'made']
+
+/** Each way to say that a directory with a mount below it is read-only; private directories need a way of their own. */
+const ways: { what: string; fs: FsOptions; beside: boolean; parent?: string }[] = [
+  { what: 'fs.readonly', fs: { readonly: ['data'], writable }, beside: true },
+  { what: "fs.mode: 'readonly'", fs: { mode: 'readonly', writable }, beside: false },
   {
-    what: 'fs.readonly',
-    fs: { readonly: ['data'], writable: ['data/writable', 'made'] },
+    what: 'fs.readonly in a project below /var/tmp',
+    fs: { readonly: ['data'], writable },
     beside: true,
+    parent: '/var/tmp',
   },
   {
-    what: "fs.mode: 'readonly'",
-    fs: { mode: 'readonly', writable: ['data/writable', 'made'] },
+    what: "fs.mode: 'readonly' of a project below /var/tmp",
+    fs: { mode: 'readonly', writable },
     beside: false,
+    parent: '/var/tmp',
   },
 ]
 
-describe.each(ways)('$what', ({ fs, beside }) => {
+describe.each(ways)('$what', ({ fs, beside, parent }) => {
   let inside: Outcomes
   let changed: readonly string[]
   beforeAll(async () => {
-    ;({ inside, changed } = await probe(fs))
+    ;({ inside, changed } = await probe(fs, parent))
   })
 
   test('what is there can be read, also in a mount below', () => {

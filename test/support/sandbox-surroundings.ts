@@ -96,10 +96,12 @@ afterAll(() => {
 })
 
 /** A directory for the runner in these surroundings, gone when the test file is. */
-export function makeScratch(owner: Surroundings = here): string {
-  const parent = join(repository, 'build/sandbox-tests')
+export function makeScratch(
+  owner: Surroundings = here,
+  parent = join(repository, 'build/sandbox-tests'),
+): string {
   mkdirSync(parent, { recursive: true })
-  const scratch = mkdtempSync(join(parent, 'run-'))
+  const scratch = mkdtempSync(join(parent, 'netns-run-'))
   chmodSync(scratch, 0o755)
   if (owner.uid !== uid) chownSync(scratch, owner.uid, owner.gid)
   scratches.push(scratch)

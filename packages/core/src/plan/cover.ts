@@ -1,5 +1,5 @@
 import type { HostNode } from '../host/types.ts'
-import { child, isWithin, relativeTo } from '../paths/paths.ts'
+import { child, isWithin, parentOf, relativeTo } from '../paths/paths.ts'
 import { standInAttributes } from './attributes.ts'
 import type { CopyEntry, OverlayPlace, UpperEntry } from './layout.ts'
 import {
@@ -121,6 +121,9 @@ function descend(planning: Planning, path: string, node: HostNode, options: Cove
   if (isKeepable(planning, path) && !options.readOnly)
     planning.layout.put(emptyOverlay(planning, path, attributes))
   else planning.layout.put({ kind: 'dir', path, attributes })
+  // Made anew in a private directory, it lies on that one's mount, which is writable.
+  const above = planning.layout.owner(parentOf(path))
+  if (options.readOnly && above.kind === 'tmpfs') planning.layout.readOnlyPaths.add(path)
   reportMountPoints(planning, path)
   for (const name of planning.host.files.list(path)) coverPath(planning, child(path, name), options)
 }
