@@ -18,7 +18,7 @@ test('json and junit reports are those of plain Vitest, whatever the tests do', 
 test('a worker that dies is reported as plain Vitest reports it, and the other files run', async () => {
   const { plain, isolated } = plainAndIsolated({
     fixture: 'crashes',
-    test: { ...sequential, execArgv: ['--max-old-space-size=64'], exclude: ['**/busy.test.ts'] },
+    test: { ...sequential, execArgv: ['--max-old-space-size=64'] },
   })
   const expected = await runWithReports(plain)
   const seen = await runWithReports(isolated)

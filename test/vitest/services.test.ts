@@ -26,7 +26,7 @@ test('what globalSetup opened answers inside, on both families, from Node and fr
             expect(await response.text()).toBe('served /x')
           }
         })
-        test('a thousand requests at once', async () => {
+        test('a thousand requests at once', { timeout: 40_000 }, async () => {
           const all = Array.from({ length: 1000 }, async (_, index) => {
             const response = await fetch('http://127.0.0.1:' + http + '/' + index)
             return response.text()
