@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import { expectNoneWith, hostMounts, uniqueSleep } from '../support/sandbox-leftovers.ts'
-import { VitestProject } from '../support/vitest-project.ts'
+import { docblock, VitestProject } from '../support/vitest-project.ts'
 import { VitestSession } from '../support/vitest-session.ts'
 
 /** A file that starts a child, says so, and then never gives way. */
@@ -79,4 +79,19 @@ test('a run that ends leaves no process, no mount and no directory', async () =>
     expect(readdirSync(place)).not.toContain(marker)
   }
   expect(temporary).toContain(project.directory.slice(tmpdir().length + 1))
+})
+
+test('a worker that was started ahead and that no file takes is ended and not counted', async () => {
+  const passes = `
+    import { expect, test } from 'vitest'
+    test('passes', () => expect(1).toBe(1))`
+  const others = ['b', 'c', 'd'].map((name) => [`${name}.test.js`, docblock('node') + passes])
+  const project = new VitestProject({
+    files: { 'a.test.js': passes, ...(Object.fromEntries(others) as Record<string, string>) },
+    test: { maxWorkers: 1, sequence: { shuffle: { files: true }, seed: 1 } },
+  })
+  const { output, exitCode } = await project.run()
+  expect(exitCode, output).toBe(0)
+  expect(output).toContain('Isolated  1 file in 1 sandbox')
+  await expectNoneWith(project.directory)
 })

@@ -46,6 +46,7 @@ export class LiveWorker implements Backend {
 
   async stop(): Promise<void> {
     this.#stopping = true
+    this.#run.warm.release(this.#worker)
     const { child, ended } = this.#worker
     const killer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
     child.kill('SIGTERM')

@@ -8,7 +8,7 @@ import type { Run } from '../run/run.ts'
 import type { Backend, Emit } from './backend.ts'
 import { LiveWorker } from './live.ts'
 import { refused } from './refused.ts'
-import { startPlain, startSandboxed } from './worker-process.ts'
+import { recipeOf, startPlain, startSandboxed, type WorkerProcess } from './worker-process.ts'
 
 const SHARED_NOTE = 'isolate: false: files that share a worker share its sandbox'
 
@@ -58,14 +58,23 @@ export class NetnsPoolWorker implements PoolWorker {
     if (ready.ok) {
       run.report.addDegrees(ready.degrees)
       if (!this.#pool.project.config.isolate) run.report.addNote(SHARED_NOTE)
-      const worker = startSandboxed(run, this.#pool, options)
-      const live = new LiveWorker(run, this.#pool, worker, this.#emit)
-      await worker.started
-      return live
+      return this.#startLive(options)
     }
     if (options.fallback === 'error' || mustWork()) return refused(run, ready.error, this.#emit)
     run.warnOfFallback(ready.error)
     return new LiveWorker(run, this.#pool, startPlain(this.#pool, options, ready.error), this.#emit)
+  }
+
+  async #startLive(options: ResolvedOptions): Promise<Backend> {
+    const { project } = this.#pool
+    const { warm } = this.#run
+    const recipe = recipeOf(this.#pool, options)
+    const start = (): WorkerProcess => startSandboxed(this.#run, this.#pool, options)
+    const worker = warm.take(project, recipe, start)
+    const live = new LiveWorker(this.#run, this.#pool, worker, this.#emit)
+    await worker.started
+    setImmediate(() => warm.prepare(project, recipe, start))
+    return live
   }
 
   readonly #emit: Emit = (event, ...values) => {

@@ -12,6 +12,7 @@ import type { PoolOptions } from 'vitest/node'
 import type { WorkerSetup } from '../channel/protocol.ts'
 import { baseOptions } from '../options/file-options.ts'
 import type { Run } from '../run/run.ts'
+import type { Recipe } from './warm-workers.ts'
 import { workerEnv } from './worker-env.ts'
 import { entryPath, planWorker } from './worker-plan.ts'
 
@@ -26,6 +27,8 @@ export interface WorkerProcess {
   readonly degraded: readonly DegradedEvent[]
   /** Why there is no sandbox. */
   readonly reason?: NetnsError
+  /** Ends a worker that ran nothing. */
+  discard(): Promise<void>
 }
 
 export function startSandboxed(
@@ -45,7 +48,13 @@ export function startSandboxed(
     ipc: true,
     ...(keep ? { keep } : {}),
   })
-  return { child, setup, ...sandbox }
+  return { child, setup, ...sandbox, discard: () => sandbox.dispose() }
+}
+
+/** Everything that {@link startSandboxed} makes a worker from. */
+export function recipeOf(pool: PoolOptions, options: ResolvedOptions): Recipe {
+  const { project, environment, execArgv, env } = pool
+  return [project.name, options, environment.options, execArgv, env]
 }
 
 export function startPlain(
@@ -66,7 +75,8 @@ export function startPlain(
     serialization: 'advanced',
   })
   const ended = new Promise<null>((resolve) => child.once('exit', () => resolve(null)))
-  return { child, setup, started: Promise.resolve(null), ended, degraded: [], reason }
+  const discard = async (): Promise<void> => void child.kill()
+  return { child, setup, started: Promise.resolve(null), ended, degraded: [], reason, discard }
 }
 
 function commonSetup({ distPath, project, environment }: PoolOptions, { base }: ResolvedOptions) {

@@ -7,9 +7,10 @@ import {
   type NetnsError,
   type Service,
 } from '@netns/core'
-import type { TestProject, Vitest } from 'vitest/node'
+import type { TestProject, TestSpecification, Vitest } from 'vitest/node'
 import { HostAttachments } from '../attachments/host-attachments.ts'
 import type { CreateStockWorker } from '../pool/stock-workers.ts'
+import { WarmWorkers } from '../pool/warm-workers.ts'
 import { servicesSince } from './services.ts'
 
 const runs = new WeakMap<Vitest, Run>()
@@ -25,6 +26,7 @@ export interface ProjectSetup {
 export class Run {
   readonly vitest: Vitest
   readonly attachments = new HostAttachments()
+  readonly warm = new WarmWorkers()
   /** Directories of the host where Vitest was seen to keep transformed modules. */
   readonly moduleCopies = new Set<string>()
   report = new RunReportCollector()
@@ -57,7 +59,8 @@ export class Run {
   }
 
   /** Forgets the last test run. */
-  begin(): void {
+  begin(specifications: readonly TestSpecification[]): void {
+    this.warm.expect(specifications)
     this.report = new RunReportCollector()
     this.#services = new Map()
     this.#host = undefined
@@ -118,6 +121,7 @@ export class Run {
   }
 
   async settled(): Promise<void> {
+    this.track(this.warm.dispose())
     while (this.#open.size > 0) await Promise.all(this.#open)
   }
 }

@@ -9,8 +9,8 @@ const forPrograms = ['json', 'junit', 'tap', 'tap-flat', 'teamcity']
 /** Prints what was isolated when a test run ends. Must come after the user's reporters. */
 export function summaryReporter(run: Run): Reporter {
   return {
-    onTestRunStart() {
-      run.begin()
+    onTestRunStart(specifications) {
+      run.begin(specifications)
     },
     async onTestRunEnd() {
       await run.settled()
