@@ -3,14 +3,7 @@ import { isInsideSandbox, NetnsError, type NetnsOptions } from '@netns/core'
 import type { Environment } from 'vitest/runtime'
 import { ENVIRONMENT_NAME } from './names.ts'
 
-export type { NetnsOptions } from '@netns/core'
-
-declare module 'vitest/node' {
-  interface EnvironmentOptions {
-    /** Options of the sandboxes that `environment: 'netns'` gives to test files. */
-    netns?: NetnsOptions
-  }
-}
+export type { NetnsOptions } from './types.ts'
 
 /**
  * `environment: 'netns'`. The plugin's workers load Vitest's own environments inside their sandboxes, so this module

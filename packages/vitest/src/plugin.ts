@@ -1,14 +1,16 @@
 import { NetnsError, readListeners } from '@netns/core'
-import type { Plugin } from 'vite'
 import type {} from 'vitest/config' // gives Vite's plugins the hook of Vitest
-import type { Vitest, VitestPluginContext } from 'vitest/node'
+import type { Vite, Vitest, VitestPluginContext } from 'vitest/node'
 import { scratchHooks } from './modules/scratch.ts'
 import { ENVIRONMENT_NAME, POOL_NAME } from './names.ts'
 import { projectOptions } from './options/file-options.ts'
 import { NetnsPoolWorker } from './pool/netns-worker.ts'
 import { stockWorkers } from './pool/stock-workers.ts'
+import { readiness } from './run/readiness.ts'
 import { Run } from './run/run.ts'
 import { summaryReporter } from './run/summary-reporter.ts'
+
+export type { NetnsOptions } from './types.ts'
 
 const reported = new WeakSet<Vitest['config']>()
 
@@ -24,7 +26,7 @@ const reported = new WeakSet<Vitest['config']>()
  *   and `vmForks`, both when Vitest starts
  */
 // oxlint-disable-next-line import/no-default-export -- as Vite plugins are imported
-export default function netns(): Plugin {
+export default function netns(): Vite.Plugin {
   // Whoever listens now was here before `globalSetup`.
   const listenersBefore = readListeners()
   return {
@@ -37,6 +39,8 @@ export default function netns(): Plugin {
       const run = Run.of(vitest)
       run.add(project, { listenersBefore, createStockWorker })
       addReporters(run)
+      // Needed at the first worker's start; until then it costs no time.
+      if (project.config.environment === ENVIRONMENT_NAME) void readiness()
       project.config.pool = POOL_NAME
       project.config.poolRunner = {
         name: POOL_NAME,

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { DevEnvironment } from 'vite'
-import type { TestProject } from 'vitest/node'
+import type { TestProject, Vite } from 'vitest/node'
 import type { FetchResult, InsideModule } from '../channel/protocol.ts'
 import { isExternal } from './external.ts'
 import { createScratch, type Scratch } from './scratch.ts'
@@ -42,7 +41,7 @@ export class HostModules {
     return known
   }
 
-  async #transform(environment: DevEnvironment, module: InsideModule): Promise<FetchResult> {
+  async #transform(environment: Vite.DevEnvironment, module: InsideModule): Promise<FetchResult> {
     try {
       const result = await environment.fetchModule(module.url, undefined, {
         inlineSourceMap: false,
@@ -59,7 +58,7 @@ async function isOnHost({ file, content }: InsideModule): Promise<boolean> {
   return (await readFile(file, 'utf8').catch(() => null)) === content
 }
 
-function sourceMapOf(environment: DevEnvironment, id: string): string | undefined {
+function sourceMapOf(environment: Vite.DevEnvironment, id: string): string | undefined {
   const map = environment.moduleGraph.getModuleById(id)?.transformResult?.map
   if (!map || !('version' in map)) return undefined
   // As Vitest does: with a mapping for the first line, debuggers can stop there.

@@ -1,24 +1,23 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { DevEnvironment, Plugin } from 'vite'
-import type { TestProject } from 'vitest/node'
+import type { TestProject, Vite } from 'vitest/node'
 import type { InsideModule } from '../channel/protocol.ts'
-
-type Vite = typeof import('vite')
 
 /** What the scratch environments have beside the host's files, by id and by URL. */
 const scratchFiles = new WeakMap<object, Map<string, InsideModule>>()
 
 /** The Vite that the user's Vitest runs on. */
-async function importVite(distPath: string): Promise<Vite> {
+async function importVite(distPath: string): Promise<typeof Vite> {
   const manifest = createRequire(join(distPath, 'node.js')).resolve('vite/package.json')
-  return (await import(pathToFileURL(join(dirname(manifest), 'dist/node/index.js')).href)) as Vite
+  return (await import(
+    pathToFileURL(join(dirname(manifest), 'dist/node/index.js')).href
+  )) as typeof Vite
 }
 
 /** An environment with modules of its own, which never reach the files of other workers. */
 export interface Scratch {
-  readonly environment: DevEnvironment
+  readonly environment: Vite.DevEnvironment
   add(module: InsideModule): void
 }
 
@@ -73,4 +72,4 @@ export const scratchHooks = {
       return isAsset ? null : content
     },
   },
-} satisfies Pick<Plugin, 'resolveId' | 'load'>
+} satisfies Pick<Vite.Plugin, 'resolveId' | 'load'>
