@@ -116,7 +116,7 @@ describe('SIGKILL leaves no process, lock, namespace, mount or file', () => {
   })
 
   test('of the launcher while the sandbox is built', async () => {
-    const delay = ['trace=pivot_root', '-e', 'inject=pivot_root:delay_enter=1000000']
+    const delay = ['trace=pivot_root', '-e', 'inject=pivot_root:delay_enter=20000000']
     const before = ['strace', '-D', '-f', '-qq', '-o', '/dev/null', '-e', ...delay]
     await using launcher = startBusy({ before })
     const pid = Number(launcher.process.pid)
@@ -126,6 +126,16 @@ describe('SIGKILL leaves no process, lock, namespace, mount or file', () => {
     await expectNoneWith(marker)
     expect(hostMounts()).toEqual(mountsBefore)
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('of the launcher while PID 1 is stopped', async () => {
+    await using launcher = startBusy()
+    const namespaces = await launcher.firstLine()
+    const { hostPid } = await launcher.event('started')
+    process.kill(Number(hostPid), 'SIGSTOP')
+    launcher.process.kill('SIGKILL')
+    await launcher.ending
+    await expectNothingLeft(namespaces)
   })
 
   test('of a whole fleet of launchers at once', async () => {

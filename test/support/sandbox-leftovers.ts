@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { randomInt } from 'node:crypto'
 import { expect, vi } from 'vitest'
+import { launcherPath } from './sandbox-launcher.ts'
 
 /**
  * A number of seconds for `sleep` that no other process has on its command line, nor in it: with
@@ -42,7 +43,7 @@ export function childrenOf(pid: number): number[] {
 
 /** PID 1 of a launcher on the host, once that has been executed and has made it. */
 export function initOf(launcher = 0): number | undefined {
-  if (!readlinkSync(`/proc/${launcher}/exe`).includes('netns-launcher')) return undefined
+  if (readlinkSync(`/proc/${launcher}/exe`) !== realpathSync(launcherPath)) return undefined
   return childrenOf(launcher)[0]
 }
 
