@@ -33,7 +33,7 @@ describe.each(everywhere)('$name', (surroundings) => {
       ],
       watch: [`/tmp/${name}.txt`, `/var/tmp/${name}.txt`, `/dev/shm/${name}.txt`],
       afterwards: `ls /tmp/mine /var/tmp/mine /run/mine /dev/shm/mine 2>/dev/null || true
-        rm /tmp/${name}.* /var/tmp/${name}.* /dev/shm/${name}.*`,
+        rm -f /tmp/${name}.* /var/tmp/${name}.* /run/${name}.* /dev/shm/${name}.*`,
     })
     inside = outcomesOf(answer.results[0])
     ;({ heard, changed, afterwards: left } = answer)
