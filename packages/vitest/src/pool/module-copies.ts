@@ -14,6 +14,7 @@ export function moduleCopyPlaces(run: Run, project: TestProject): WorkerSetup['m
   const base = join(project.vite.config.cacheDir, 'netns', 'modules')
   const temporary = temporaryDirectory(project)
   run.provideDirectory(temporary)
+  for (const directory of moduleCaches(project)) run.moduleCopies.add(directory)
   // A restart in watch mode removes the directories of the time before.
   const others = [...run.moduleCopies].filter((directory) => existsSync(directory))
   return [temporary, ...others].map((outside, index) => ({
@@ -38,6 +39,20 @@ export async function showModuleCopy(
   await mkdir(join(place.outside, 'netns'), { recursive: true })
   await copyFile(path, join(place.outside, name))
   return join(place.inside, name)
+}
+
+/** `fsModuleCache`, which is in the workspace's root unless the config says where. */
+function moduleCaches({ vitest, config }: TestProject): string[] {
+  const own = config.fsModuleCachePath ?? vitest.config.fsModuleCachePath
+  const inWorkspace = ancestors(vitest.config.root).map((directory) =>
+    join(directory, 'node_modules', '.vitest-cache'),
+  )
+  return own === undefined ? inWorkspace : [own]
+}
+
+function ancestors(directory: string): string[] {
+  const parent = dirname(directory)
+  return parent === directory ? [directory] : [directory, ...ancestors(parent)]
 }
 
 /**
