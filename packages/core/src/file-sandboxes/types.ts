@@ -1,0 +1,43 @@
+import type { IsolateOptions } from '../isolate/types.ts'
+
+/** A file that the test wrote and that `fs.keep` asks for. */
+export interface WrittenFile {
+  /** Absolute path inside, the same as outside. */
+  readonly path: string
+  readonly content: Buffer
+  /** Permission bits. */
+  readonly mode: number
+}
+
+/** What one test file of a re-used worker asks for. */
+export interface FileSandboxRequest {
+  /** Options of this file that differ from those that the worker was started with. */
+  readonly options?: IsolateOptions
+  /** Files to hand over at the end: globs relative to the project root. */
+  readonly keep?: { readonly projectRoot: string; readonly globs: readonly string[] }
+}
+
+/** How a test file of a re-used worker ended. */
+export interface FileSandboxEnd {
+  /** Processes that the file left running. */
+  readonly endedProcesses: number
+  /** Attempts to leave the network namespace; `null` where it has none of its own. */
+  readonly noRoute: { readonly ipv4: number; readonly ipv6: number } | null
+  readonly kept: readonly WrittenFile[]
+  /** Microseconds that `begin` took. */
+  readonly setupUs: number
+}
+
+/**
+ * The sandboxes of a worker that runs several test files one after the other. Every call is synchronous, because
+ * Jest's environment constructor is.
+ */
+export interface FileSandboxes {
+  /** Puts every thread of this process into a fresh sandbox: files as at the worker's start, a new network. */
+  begin(request?: FileSandboxRequest): void
+  /**
+   * Ends the processes that began since, and leaves the process in another fresh sandbox that the next `begin` throws
+   * away: a late timer of the file reaches neither the host nor the next file.
+   */
+  end(): FileSandboxEnd
+}
