@@ -43,3 +43,6 @@ export {
   sandboxInfo,
   type SandboxInfo,
 } from './sandbox-info/sandbox-info.ts'
+export { openScope } from './handles/scope.ts'
+export { trackHandles } from './handles/track-handles.ts'
+export type { HandleScope, Leak, LeakKind } from './handles/types.ts'
