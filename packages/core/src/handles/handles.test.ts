@@ -15,6 +15,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { openScope } from './scope.ts'
 import { trackHandles } from './track-handles.ts'
 
+const original = [setTimeout.name, setTimeout.length, setInterval.name, setImmediate.name]
 trackHandles()
 
 const descriptions = (scope: ReturnType<typeof openScope>): string[] =>
@@ -165,12 +166,9 @@ test('promises of timers are rejected, and their iterators end', async () => {
 })
 
 test('timer functions look like those of Node, also after fake timers', () => {
-  expect([setTimeout.name, setTimeout.length, setInterval.name, setImmediate.name]).toEqual([
-    'setTimeout',
-    2,
-    'setInterval',
-    'setImmediate',
-  ])
+  expect([setTimeout.name, setTimeout.length, setInterval.name, setImmediate.name]).toEqual(
+    original,
+  )
   expect(promisify(setTimeout)).toBe(sleep)
   const scope = openScope()
   vi.useFakeTimers()
@@ -216,7 +214,8 @@ test('UDP sockets, message ports and threads are closed', async () => {
     `server: UDP socket on 127.0.0.1:${port}`,
     'worker: worker thread',
   ])
-  await vi.waitUntil(() => thread.threadId === -1)
+  expect(await scope.settled()).toEqual([])
+  expect(thread.threadId).toBe(-1)
 })
 
 test('standard streams stay open, and so does a child, but nobody hears of its end', async () => {
@@ -240,6 +239,16 @@ test('an inner scope closes what began in it, and the outer one the rest', () =>
   expect(descriptions(inner)).toEqual(['timer: setTimeout 2000 ms'])
   expect(descriptions(outer)).toEqual(['timer: setTimeout 1000 ms'])
   expect(outer.close()).toEqual([])
+})
+
+test('kinds that are excepted stay open', async () => {
+  const scope = openScope()
+  const fired = new Promise((resolve) => {
+    setTimeout(resolve, 10)
+  })
+  await listen(net.createServer())
+  expect(scope.close(['timer'])).toMatchObject([{ kind: 'server' }])
+  await fired
 })
 
 test('a dispatcher that was set is taken back', async () => {

@@ -15,9 +15,13 @@ export function activeHandles(): object[] {
 type Found = Pick<Leak, 'kind' | 'description'> & { close(): void }
 
 /** Closes a handle that is still open and tells what it was; `null` for what is closed or not ours to close. */
-export function closeHandle(handle: object, isIdle: boolean): Leak | null {
+export function closeHandle(
+  handle: object,
+  isIdle: boolean,
+  closes: (kind: LeakKind) => boolean,
+): Leak | null {
   const found = find(handle, isIdle)
-  if (!found) return null
+  if (!found || !closes(found.kind)) return null
   found.close()
   const stack = userFrame(origins.get(handle))
   const { kind, description } = found
@@ -90,16 +94,28 @@ function udp(handle: UdpSocket): Found | null {
   }
 }
 
-/** A recursive `fs.watch` has no handle of its own, but holds others. */
-function watcher(handle: { readonly _handle?: object | null; close(): void }): Found | null {
+interface Watcher {
+  readonly _handle?: object | null
+  close(): void
+}
+
+function watcher(handle: Watcher): Found | null {
   if (handle._handle === null) return null
-  const before = activeHandles().length
   const close = (): void => handle.close()
-  if (handle.constructor.name === 'FSWatcher' && !('_handle' in handle)) {
-    close()
-    if (activeHandles().length === before) return null
-  }
+  const isRecursive = handle.constructor.name === 'FSWatcher' && !('_handle' in handle)
+  if (isRecursive && !closesOthers(close)) return null
   return { kind: 'watcher', description: 'fs.watch', close }
+}
+
+/** A recursive `fs.watch` has no handle of its own, but holds other watchers. */
+function closesOthers(close: () => void): boolean {
+  const before = openWatchers()
+  close()
+  return openWatchers() < before
+}
+
+function openWatchers(): number {
+  return activeHandles().filter((handle) => (handle as Partial<Watcher>)._handle).length
 }
 
 /** Ends what connects this process with a child, which is the kernel's to end; nobody hears of the child's end. */

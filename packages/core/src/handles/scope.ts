@@ -18,25 +18,51 @@ import type { HandleScope, Leak, LeakKind } from './types.ts'
  */
 export function openScope(): HandleScope {
   trackHandles()
-  const before = new Set(activeHandles())
-  const dispatchers = readDispatchers()
-  const recorder = new Recorder()
-  recorders.push(recorder)
-  let isOpen = true
-  return {
-    close() {
-      if (!isOpen) return []
-      isOpen = false
-      recorders.splice(recorders.indexOf(recorder), 1)
-      return [
-        ...closeTimers(recorder),
-        ...closeHandles(before, recorder),
-        // After the handles: `terminate` references the port of a thread.
-        ...closeWorkers(recorder),
-        ...closeWatchedFiles(recorder),
-        ...(restoreDispatchers(dispatchers) ? [] : [dispatcherLeak]),
-      ]
-    },
+  const scope = new OpenScope()
+  recorders.push(scope.recorder)
+  return scope
+}
+
+/** A thread that does not end within this time makes the process unfit for another file. */
+const THREAD_TIMEOUT_MS = 1000
+
+class OpenScope implements HandleScope {
+  readonly recorder = new Recorder()
+  readonly #before = new Set(activeHandles())
+  readonly #dispatchers = readDispatchers()
+  #threads: readonly Promise<unknown>[] = []
+  #isOpen = true
+
+  close(except: readonly LeakKind[] = []): Leak[] {
+    if (!this.#isOpen) return []
+    this.#isOpen = false
+    const { recorder } = this
+    recorders.splice(recorders.indexOf(recorder), 1)
+    const closes = (kind: LeakKind): boolean => !except.includes(kind)
+    const handles = closeHandles(this.#begun(), recorder, closes)
+    // After the handles: `terminate` references the port of a thread.
+    const workers = closes('worker') ? runningWorkers(recorder) : []
+    this.#threads = workers.map(([worker]) => endWorker(worker))
+    return [
+      ...(closes('timer') ? closeTimers(recorder) : []),
+      ...handles,
+      ...workers.map(([, origin]) => leak('worker', 'worker thread', origin)),
+      ...(closes('watcher') ? closeWatchedFiles(recorder) : []),
+      ...(restoreDispatchers(this.#dispatchers) ? [] : [dispatcherLeak]),
+    ]
+  }
+
+  async settled(): Promise<string[]> {
+    if (this.#threads.length > 0) {
+      const late = new Promise((resolve) => setTimeout(resolve, THREAD_TIMEOUT_MS).unref())
+      await Promise.race([Promise.all(this.#threads), late])
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    return this.#begun().map((handle) => handle.constructor.name)
+  }
+
+  #begun(): object[] {
+    return activeHandles().filter((handle) => !this.#before.has(handle))
   }
 }
 
@@ -58,19 +84,14 @@ function isPending(timer: PendingTimer, origin: Origin): boolean {
   return timer.hasRef?.() !== false || !beganInPackage(origin)
 }
 
-/** `exit` is emitted later: until then a thread that has ended is no longer running. */
-function closeWorkers({ workers }: Recorder): Leak[] {
-  const running = [...workers].filter(([worker]) => isRunning(worker))
-  for (const [worker] of running) {
-    worker.removeAllListeners()
-    worker.on('error', () => {})
-    void worker.terminate()
-  }
-  return running.map(([, origin]) => leak('worker', 'worker thread', origin))
+function runningWorkers({ workers }: Recorder): (readonly [Worker, Origin])[] {
+  return [...workers].filter(([{ threadId }]) => threadId !== -1)
 }
 
-function isRunning({ threadId }: Worker): boolean {
-  return threadId !== -1
+function endWorker(worker: Worker): Promise<unknown> {
+  worker.removeAllListeners()
+  worker.on('error', () => {})
+  return worker.terminate()
 }
 
 function closeWatchedFiles({ watchedFiles }: Recorder): Leak[] {
@@ -83,13 +104,17 @@ function closeWatchedFiles({ watchedFiles }: Recorder): Leak[] {
   })
 }
 
-function closeHandles(before: ReadonlySet<object>, { unlisted }: Recorder): Leak[] {
-  const begun = activeHandles().filter((handle) => !before.has(handle))
-  const children = begun.filter((handle) => handle instanceof ChildProcess)
-  for (const child of children) detachChild(child)
-  const unlistedLeaks = [...unlisted].map((handle) => closeHandle(handle, !begun.includes(handle)))
-  const listedLeaks = begun.map((handle) => closeHandle(handle, false))
-  return [...listedLeaks, ...unlistedLeaks].filter((found) => found !== null)
+function closeHandles(
+  begun: readonly object[],
+  { unlisted }: Recorder,
+  closes: (kind: LeakKind) => boolean,
+): Leak[] {
+  for (const handle of begun) if (handle instanceof ChildProcess) detachChild(handle)
+  const others = [...unlisted].filter((handle) => !begun.includes(handle))
+  return [
+    ...others.map((handle) => closeHandle(handle, true, closes)),
+    ...begun.map((handle) => closeHandle(handle, false, closes)),
+  ].filter((found) => found !== null)
 }
 
 function leak(kind: LeakKind, description: string, origin: Origin): Leak {

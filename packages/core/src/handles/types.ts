@@ -20,6 +20,12 @@ export interface Leak {
 
 /** Everything that this process begins while it is open. */
 export interface HandleScope {
-  /** Closes what was begun since the scope opened and is still open, and lists it. A second call does nothing. */
-  close(): Leak[]
+  /**
+   * Closes what was begun since the scope opened and is still open, and lists it. A second call does nothing.
+   *
+   * @param except kinds that stay open and are not listed
+   */
+  close(except?: readonly LeakKind[]): Leak[]
+  /** After `close`: waits until threads have ended. Resolves with what is still open, which should be nothing. */
+  settled(): Promise<string[]>
 }
