@@ -57,7 +57,8 @@ class OpenScope implements HandleScope {
       const late = new Promise((resolve) => setTimeout(resolve, THREAD_TIMEOUT_MS).unref())
       await Promise.race([Promise.all(this.#threads), late])
     }
-    await new Promise((resolve) => setImmediate(resolve))
+    // libuv closes handles after immediates.
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
     return this.#begun().map((handle) => handle.constructor.name)
   }
 
