@@ -43,6 +43,7 @@ export {
   sandboxInfo,
   type SandboxInfo,
 } from './sandbox-info/sandbox-info.ts'
+export { writeKeptFiles } from './file-sandboxes/write-kept.ts'
 export { openFileSandboxes } from './file-sandboxes/open.ts'
 export type {
   FileSandboxEnd,
