@@ -43,3 +43,14 @@ export {
   sandboxInfo,
   type SandboxInfo,
 } from './sandbox-info/sandbox-info.ts'
+export { writeKeptFiles } from './file-sandboxes/write-kept.ts'
+export { openFileSandboxes } from './file-sandboxes/open.ts'
+export type {
+  FileSandboxEnd,
+  FileSandboxes,
+  FileSandboxRequest,
+  WrittenFile,
+} from './file-sandboxes/types.ts'
+export { openScope } from './handles/scope.ts'
+export { trackHandles } from './handles/track-handles.ts'
+export type { HandleScope, Leak, LeakKind } from './handles/types.ts'

@@ -40,6 +40,7 @@ test('nothing given means all defaults', () => {
         "mode": "loopback",
         "services": "auto",
       },
+      "reuse": false,
     }
   `)
 })
@@ -80,7 +81,8 @@ test('every mistake is reported at once, one line each', () => {
       limits: { addressSpaceBytes: 100, openFiles: 1.5 },
       fallback: 'warm',
       base: null,
-      reuse: true,
+      reuse: 'yes',
+      isolate: true,
     }),
   ).toMatchInlineSnapshot(`
     [
@@ -103,7 +105,8 @@ test('every mistake is reported at once, one line each', () => {
       "netns.limits.addressSpaceBytes: expected a number of bytes, at least 2147483648 (2 GiB: Node does not start with less), got 100",
       "netns.fallback: expected 'error' or 'warn', got "warm", did you mean 'warn'?",
       "netns.base: expected 'node' or 'jsdom' or 'happy-dom', got null",
-      "netns.reuse: unknown option; known are fs, net, env, hostname, hosts, limits, fallback, base",
+      "netns.reuse: expected true or false, got "yes"",
+      "netns.isolate: unknown option; known are fs, net, env, hostname, hosts, limits, fallback, base, reuse",
     ]
   `)
 })

@@ -39,6 +39,7 @@ function applyDefaults(options: NetnsOptions): ResolvedOptions {
     limits: options.limits ?? {},
     fallback: options.fallback ?? 'error',
     base: options.base ?? 'node',
+    reuse: options.reuse ?? false,
   }
 }
 

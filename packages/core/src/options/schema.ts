@@ -196,6 +196,7 @@ function entriesOf(isRoot: boolean) {
     limits: v.optional(object(limits(isRoot))),
     fallback: v.optional(choice(['error', 'warn'])),
     base: v.optional(choice(['node', 'jsdom', 'happy-dom'])),
+    reuse: v.optional(v.boolean(expected('true or false'))),
   }
 }
 

@@ -79,6 +79,13 @@ export interface NetnsOptions {
   fallback?: 'error' | 'warn'
   /** The environment that runs inside the sandbox. @default 'node' */
   base?: 'node' | 'jsdom' | 'happy-dom'
+  /**
+   * Whether a worker process runs several files one after the other. Each file still has a sandbox, modules and process
+   * state of its own; native modules that Node has loaded stay loaded. With Vitest's `isolate: false` workers run several
+   * files in any case.
+   * @default false
+   */
+  reuse?: boolean
 }
 
 /** {@link NetnsOptions} with every default applied. Paths are still as the user wrote them. */
@@ -105,4 +112,5 @@ export interface ResolvedOptions {
   readonly limits: Readonly<LimitOptions>
   readonly fallback: 'error' | 'warn'
   readonly base: 'node' | 'jsdom' | 'happy-dom'
+  readonly reuse: boolean
 }
