@@ -1,7 +1,7 @@
-import module from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { isOurs, WORKER_VARIABLE, type WorkerSetup } from './channel/protocol.ts'
 import { createWorkerChannel } from './channel/worker-channel.ts'
+import { CompileCacheWriter } from './worker/compile-cache.ts'
 import { SandboxWorker } from './worker/sandbox-worker.ts'
 
 /*
@@ -33,6 +33,7 @@ on('error', exitIfDisconnected)
 on('disconnect', exitAlone)
 
 const channel = createWorkerChannel((message) => send(message))
+const compileCache = new CompileCacheWriter(startedMs)
 const sandboxWorker = setup.sandboxed ? new SandboxWorker({ setup, channel, startedMs }) : null
 /** One wrapper per listener, so that `off` finds it. */
 const wrappers = new Map<Listener, Listener>()
@@ -86,7 +87,7 @@ function runWith(method: 'run' | 'collect'): RunTests {
 
 function post(message: unknown): void {
   // Vitest ends the worker with a signal as soon as it hears this, so Node would never write its cache.
-  if ((message as { type?: unknown } | null)?.type === 'stopped') module.flushCompileCache?.()
+  if ((message as { type?: unknown } | null)?.type === 'stopped') compileCache.flush()
   send(message)
 }
 

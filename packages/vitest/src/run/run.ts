@@ -29,6 +29,8 @@ export class Run {
   readonly warm = new WarmWorkers()
   /** Directories of the host where Vitest was seen to keep transformed modules. */
   readonly moduleCopies = new Set<string>()
+  /** Compile caches of ours that workers of this run write to. */
+  readonly compileCaches = new Set<string>()
   report = new RunReportCollector()
   readonly #projects = new WeakMap<TestProject, ProjectSetup>()
   readonly #open = new Set<Promise<unknown>>()
