@@ -23,6 +23,7 @@ export class LiveWorker implements Backend {
   readonly #output: WorkerOutput
   readonly #calls: WorkerCalls
   readonly #files = new Set<string>()
+  readonly #released: Promise<void>
   #stopping = false
 
   constructor(run: Run, pool: PoolOptions, worker: WorkerProcess, emit: Emit) {
@@ -36,7 +37,9 @@ export class LiveWorker implements Backend {
     child.on('message', (message) => this.#receive(message))
     child.on('error', (error) => this.#failed(error))
     child.once('exit', (code, signal) => void this.#exited(code, signal))
+    this.#released = this.#release()
     run.track(this.#record())
+    run.track(this.#released)
   }
 
   send(message: WorkerRequest): void {
@@ -52,7 +55,17 @@ export class LiveWorker implements Backend {
     child.kill('SIGTERM')
     await ended.catch(() => {})
     clearTimeout(killer)
-    await this.#output.finish()
+    await this.#released
+  }
+
+  /** Once, at the worker's end: Vitest calls `stop` of no worker that it did not stop itself. */
+  async #release(): Promise<void> {
+    const { ended, setup } = this.#worker
+    await ended.catch(() => {})
+    this.#run.warm.release(this.#worker)
+    const finished = this.#output.finish()
+    // A process that a plain worker left may keep the output open for ever.
+    if (setup.sandboxed) await finished
     await this.#calls.close()
   }
 
