@@ -13,6 +13,7 @@ export type {
 export { readHost } from './host/read-host.ts'
 export type { HostContext, HostFacts, HostFiles, HostNode, Mount } from './host/types.ts'
 export { planSandbox } from './plan/plan-sandbox.ts'
+export { createPlanner, type Planner } from './plan/planner.ts'
 export { encodePlan } from './plan/encode.ts'
 export type { BoundPath, Degree, SandboxContext, SandboxPlan, Step, Upper } from './plan/types.ts'
 export { launch } from './launcher/launch.ts'

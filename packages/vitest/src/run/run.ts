@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import {
+  createPlanner,
   readHost,
   RunReportCollector,
-  type HostFacts,
   type Listener,
   type NetnsError,
+  type Planner,
   type Service,
 } from '@netns/core'
 import type { TestProject, TestSpecification, Vitest } from 'vitest/node'
@@ -35,7 +36,7 @@ export class Run {
   readonly #projects = new WeakMap<TestProject, ProjectSetup>()
   readonly #open = new Set<Promise<unknown>>()
   #services = new Map<TestProject, readonly Service[]>()
-  #host: HostFacts | undefined
+  #planner: Planner | undefined
   #refused = false
   #sandboxes = 0
 
@@ -65,7 +66,7 @@ export class Run {
     this.warm.expect(specifications)
     this.report = new RunReportCollector()
     this.#services = new Map()
-    this.#host = undefined
+    this.#planner = undefined
     this.#refused = false
   }
 
@@ -92,15 +93,16 @@ export class Run {
     return services
   }
 
-  host(): HostFacts {
-    this.#host ??= readHost()
-    return this.#host
+  /** Plans for the host as it was at the first worker's start. */
+  planner(): Planner {
+    this.#planner ??= createPlanner(readHost())
+    return this.#planner
   }
 
   /** Makes a directory that sandboxes bind, before the host's facts are read. */
   provideDirectory(path: string): boolean {
     try {
-      if (mkdirSync(path, { recursive: true }) !== undefined) this.#host = undefined
+      if (mkdirSync(path, { recursive: true }) !== undefined) this.#planner = undefined
       return true
     } catch {
       return false
