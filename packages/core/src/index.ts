@@ -13,6 +13,7 @@ export type {
 export { readHost } from './host/read-host.ts'
 export type { HostContext, HostFacts, HostFiles, HostNode, Mount } from './host/types.ts'
 export { planSandbox } from './plan/plan-sandbox.ts'
+export { createPlanner, type Planner } from './plan/planner.ts'
 export { encodePlan } from './plan/encode.ts'
 export type { BoundPath, Degree, SandboxContext, SandboxPlan, Step, Upper } from './plan/types.ts'
 export { launch } from './launcher/launch.ts'
@@ -55,9 +56,10 @@ export { openScope } from './handles/scope.ts'
 export { trackHandles } from './handles/track-handles.ts'
 export type { HandleScope, Leak, LeakKind } from './handles/types.ts'
 export {
-  adoptControl,
   setWorkerPlace,
+  takeControl,
   workerPlace,
+  type TestOwner,
   type WorkerPlace,
 } from './control/worker-place.ts'
 export { isolate } from './isolate/isolate.ts'

@@ -12,9 +12,10 @@ export { openScope } from './handles/scope.ts'
 export { trackHandles } from './handles/track-handles.ts'
 export type { HandleScope, Leak, LeakKind } from './handles/types.ts'
 export {
-  adoptControl,
   setWorkerPlace,
+  takeControl,
   workerPlace,
+  type TestOwner,
   type WorkerPlace,
 } from './control/worker-place.ts'
 export { isolate } from './isolate/isolate.ts'

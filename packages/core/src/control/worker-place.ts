@@ -31,17 +31,14 @@ type Holder = { [KEY]?: WorkerPlace }
 /**
  * Takes the control socket over, before tests can see the variable.
  *
- * @returns `undefined` where there is none
+ * @returns `null` where there is none
  */
-export function adoptControl(
-  projectRoot: string,
+export function takeControl(
   env: Record<string, string | undefined> = process.env,
-): WorkerPlace | undefined {
+): ControlSocket | null {
   const match = /^(\d+):(.*)$/s.exec(env[CONTROL_VARIABLE] ?? '')
   Reflect.deleteProperty(env, CONTROL_VARIABLE)
-  if (!match) return undefined
-  const control = new ControlSocket(Number(match[1]), match[2] ?? '')
-  return setWorkerPlace({ control, projectRoot, sharesNetwork: false, state: new Map() })
+  return match ? new ControlSocket(Number(match[1]), match[2] ?? '') : null
 }
 
 export function setWorkerPlace(place: WorkerPlace): WorkerPlace {
