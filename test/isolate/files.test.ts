@@ -5,7 +5,7 @@ test('what beforeAll wrote is there in every test, and what a test did to it is 
   expectToPass({ files: ['branches', 'first-write'], tests: 81 }))
 
 test('changes() lists what was created, modified and deleted', () =>
-  expectToPass({ files: ['changes'], tests: 52 }))
+  expectToPass({ files: ['changes'], tests: 53 }))
 
 test('checkpoint() and restore() go to any state that was frozen', () =>
-  expectToPass({ files: ['checkpoints'], tests: 7 }))
+  expectToPass({ files: ['checkpoints'], tests: 8 }))
