@@ -2,6 +2,8 @@ import { isMainThread } from 'node:worker_threads'
 import { FILE_ROOT, Roots, type EnteredRoot, type NetworkKind } from '../control/roots.ts'
 import { workerPlace, type WorkerPlace } from '../control/worker-place.ts'
 import { NetnsError } from '../errors/netns-error.ts'
+import { closeIdleConnections } from '../handles/idle-connections.ts'
+import { trackHandles } from '../handles/track-handles.ts'
 import { ActiveSandbox } from './active-sandbox.ts'
 import { fallbackSandbox } from './fallback-sandbox.ts'
 import { findOpenFiles, type OpenFile } from './open-files.ts'
@@ -11,6 +13,9 @@ import type { IsolatedSandbox, IsolateOptions } from './types.ts'
 import { goTo } from './working-directory.ts'
 
 const usesIoUring = process.env['UV_USE_IO_URING'] === '1'
+
+// Connections that are made before the first isolate() must be known at it.
+if (workerPlace()?.control) trackHandles()
 
 /** The root that top-level sandboxes stand on: the file's. */
 export const BASE_ROOT = 'baseRoot'
@@ -81,6 +86,7 @@ async function open(
   const enclosing = queue.enclosing()
   const done = enclosing ? () => {} : await queue.take(options.concurrency ?? 'queue')
   try {
+    if (kindOf(place, options) !== 'inherit') await closeIdleConnections()
     const sandbox = enter(place, options, enclosing?.rootId ?? baseRoot(place), (ended) => {
       queue.active.splice(queue.active.indexOf(ended), 1)
       done()
@@ -119,7 +125,7 @@ function enter(
   const first = roots.enter({
     parent,
     steps: rootSteps(options, place.projectRoot),
-    network: place.sharesNetwork ? 'inherit' : networkKind(options.net),
+    network: kindOf(place, options),
     freeze: 'yes',
   })
   try {
@@ -152,6 +158,10 @@ function checkOpenFiles(
     { code: 'NETNS_OPEN_FILES', type: 'NetnsWarning' },
   )
   return files
+}
+
+function kindOf({ sharesNetwork }: WorkerPlace, { net }: IsolateOptions): NetworkKind {
+  return sharesNetwork ? 'inherit' : networkKind(net)
 }
 
 function networkKind(net: IsolateOptions['net'] = 'loopback'): NetworkKind {
