@@ -293,7 +293,7 @@ bool roots_tidy(struct sandbox *sandbox);
 
 /* networks.c */
 int network_here(void);
-int network_make(struct sandbox *sandbox, const char *mode, int group);
+int network_make(struct sandbox *sandbox, const struct step *mode, int group);
 
 /* enter.c: the worker's requests about roots */
 int enter(struct sandbox *sandbox, const char *id, const char *parent, const char *flags,

@@ -166,9 +166,10 @@ function kindOf({ sharesNetwork }: WorkerPlace, { net }: IsolateOptions): Networ
 
 function networkKind(net: IsolateOptions['net'] = 'loopback'): NetworkKind {
   if (net === 'inherit' || net === 'none') return net
-  if (net === 'loopback' || net.mode === undefined) return 'full'
-  if (net.mode === 'none') return 'none'
-  return Array.isArray(net.services) && net.services.length === 0 ? 'quiet' : 'full'
+  if (net === 'loopback') return 'full'
+  const { mode = 'loopback', services = 'auto' } = net
+  if (mode === 'none') return 'none'
+  return services === 'auto' ? 'full' : services
 }
 
 function list(files: readonly OpenFile[]): string {

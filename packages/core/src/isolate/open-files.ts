@@ -34,9 +34,12 @@ function isWriterOn(mounts: ReadonlySet<number>, infoPath: string): boolean {
   return (Number.parseInt(flags, 8) & WRITES) !== 0 && mounts.has(Number(mountId))
 }
 
+/** The root before is parked here, beside the one that we are in (native/src/roots.c). */
+const PARKED = /^\/r\/\d+(?=\/)/
+
 function pathOf(link: string): string[] {
   const path = attempt(() => readlinkSync(link))
-  return path === undefined ? [] : [path]
+  return path === undefined ? [] : [path.replace(PARKED, '')]
 }
 
 function attempt<Result>(read: () => Result): Result | undefined {
