@@ -33,6 +33,8 @@ export interface Opening {
   readonly owner: TestOwner | undefined
   /** The working directory before. */
   readonly cwd: string
+  /** Ends those that stand on it. */
+  readonly endInner: (sandbox: ActiveSandbox) => void
   readonly onDispose: (sandbox: ActiveSandbox) => void
 }
 
@@ -120,7 +122,8 @@ export class ActiveSandbox implements IsolatedSandbox {
   /** Everything that must be done before another one begins, in one turn of the event loop. */
   endNow(): IsolateEnd {
     if (this.#end) return this.#end
-    const { first, openFiles, enterMs, onDispose, cwd } = this.#opening
+    const { first, openFiles, enterMs, endInner, onDispose, cwd } = this.#opening
+    endInner(this)
     const leaks: Leak[] = this.#handles.close()
     const noRoute = first.network ? readNoRoute() : null
     const others = this.#entered.slice(1).map(({ id }) => id)

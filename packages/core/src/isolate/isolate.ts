@@ -1,12 +1,17 @@
 import { isMainThread } from 'node:worker_threads'
 import { FILE_ROOT, Roots, type EnteredRoot, type NetworkKind } from '../control/roots.ts'
-import { workerPlace, type WorkerPlace } from '../control/worker-place.ts'
+import { shared, workerPlace, type WorkerPlace } from '../control/worker-place.ts'
 import { NetnsError } from '../errors/netns-error.ts'
 import { closeIdleConnections } from '../handles/idle-connections.ts'
 import { trackHandles } from '../handles/track-handles.ts'
-import { ActiveSandbox } from './active-sandbox.ts'
+import { ActiveSandbox, type Opening } from './active-sandbox.ts'
 import { fallbackSandbox } from './fallback-sandbox.ts'
-import { findOpenFiles, type OpenFile } from './open-files.ts'
+import {
+  describeOpenFiles,
+  findOpenFiles,
+  warnOfOpenFiles,
+  type OpenFile,
+} from './open-files.ts'
 import { IsolateQueue, type Scope } from './queue.ts'
 import { rootSteps } from './steps.ts'
 import type { IsolatedSandbox, IsolateOptions } from './types.ts'
@@ -87,9 +92,12 @@ async function open(
   const done = enclosing ? () => {} : await queue.take(options.concurrency ?? 'queue')
   try {
     if (kindOf(place, options) !== 'inherit') await closeIdleConnections()
-    const sandbox = enter(place, options, enclosing?.rootId ?? baseRoot(place), (ended) => {
-      queue.active.splice(queue.active.indexOf(ended), 1)
-      done()
+    const sandbox = enter(place, options, enclosing?.rootId ?? baseRoot(place), {
+      endInner: (ending) => queue.inner(ending).forEach((inner) => inner.endNow()),
+      onDispose(ended) {
+        queue.active.splice(queue.active.indexOf(ended), 1)
+        done()
+      },
     })
     queue.active.push(sandbox)
     scope.active = sandbox
@@ -117,7 +125,7 @@ function enter(
   place: WorkerPlace,
   options: IsolateOptions,
   parent: string,
-  onDispose: (sandbox: ActiveSandbox) => void,
+  { endInner, onDispose }: Pick<Opening, 'endInner' | 'onDispose'>,
 ): ActiveSandbox {
   const startedMs = performance.now()
   const cwd = process.cwd()
@@ -130,14 +138,17 @@ function enter(
   })
   try {
     goTo(cwd)
-    const openFiles = checkOpenFiles(first, options)
+    const openFiles = checkOpenFiles(place, first, options)
     const enterMs = performance.now() - startedMs
     const onEnd = (sandbox: ActiveSandbox): void => {
       onDispose(sandbox)
       place.onEnd?.(sandbox.endNow())
     }
     const owner = place.owner?.()
-    return new ActiveSandbox({ place, first, openFiles, enterMs, owner, cwd, onDispose: onEnd })
+    return new ActiveSandbox({
+      ...{ place, first, openFiles, enterMs, owner, cwd, endInner },
+      onDispose: onEnd,
+    })
   } catch (error) {
     roots.leave(first, [])
     goTo(cwd)
@@ -146,17 +157,15 @@ function enter(
 }
 
 function checkOpenFiles(
+  place: WorkerPlace,
   { busy }: EnteredRoot,
   { onOpenFiles = 'warn' }: IsolateOptions,
 ): OpenFile[] {
   const files = busy.length > 0 ? findOpenFiles(busy) : []
   if (files.length === 0) return []
-  const detail = list(files)
-  if (onOpenFiles === 'error') throw new NetnsError('NETNS_OPEN_FILES', { detail })
-  process.emitWarning(
-    `files that are open for writing go on writing to the state before isolate(): ${detail}`,
-    { code: 'NETNS_OPEN_FILES', type: 'NetnsWarning' },
-  )
+  if (onOpenFiles === 'error')
+    throw new NetnsError('NETNS_OPEN_FILES', { detail: describeOpenFiles(files) })
+  warnOfOpenFiles(shared(place, `warned ${baseRoot(place)}`, () => new Set<string>()), files)
   return files
 }
 
@@ -170,10 +179,4 @@ function networkKind(net: IsolateOptions['net'] = 'loopback'): NetworkKind {
   const { mode = 'loopback', services = 'auto' } = net
   if (mode === 'none') return 'none'
   return services === 'auto' ? 'full' : services
-}
-
-function list(files: readonly OpenFile[]): string {
-  const one = ({ path, pid }: OpenFile): string =>
-    pid === process.pid ? path : `${path} (process ${pid})`
-  return [...new Set(files.map(one))].join(', ')
 }

@@ -26,6 +26,11 @@ export class IsolateQueue {
     return active && this.active.includes(active) ? active : undefined
   }
 
+  /** Those that stand on a sandbox, the innermost first. */
+  inner(sandbox: ActiveSandbox): ActiveSandbox[] {
+    return this.active.slice(this.active.indexOf(sandbox) + 1).toReversed()
+  }
+
   /** Waits until no other is active, or refuses. Gives what lets the next one in. */
   async take(concurrency: 'queue' | 'error'): Promise<() => void> {
     await this.#endLeftOver()
