@@ -9,7 +9,10 @@ const callsIsolate = `
   })`
 const files = { 'a.test.js': callsIsolate }
 
-async function fail(project: VitestProject, env: Readonly<Record<string, string>> = {}): Promise<string> {
+async function fail(
+  project: VitestProject,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const { output, exitCode } = await project.run([], env)
   expect(exitCode, output).toBe(1)
   return output

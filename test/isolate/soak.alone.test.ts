@@ -24,7 +24,9 @@ function countsOf(launcher: number, init: number): Record<string, number> {
 }
 
 function linksIn(directory: string): string[] {
-  return readdirSync(directory).flatMap((name) => read(() => [readlinkSync(`${directory}/${name}`)]))
+  return readdirSync(directory).flatMap((name) =>
+    read(() => [readlinkSync(`${directory}/${name}`)]),
+  )
 }
 
 function read(take: () => string[]): string[] {
@@ -38,7 +40,11 @@ function read(take: () => string[]): string[] {
 /** The launcher of the sandbox in use, beside those that wait for a file. */
 function launcherBelow(runner: number): number {
   const cpuTicks = (pid: number): number =>
-    Number(readFileSync(`/proc/${initOf(pid)}/stat`, 'latin1').split(') ')[1]?.split(' ')[12])
+    Number(
+      readFileSync(`/proc/${initOf(pid)}/stat`, 'latin1')
+        .split(') ')[1]
+        ?.split(' ')[12],
+    )
   const launchers = childrenOf(runner).filter((child) => initOf(child) !== undefined)
   return launchers.toSorted((a, b) => cpuTicks(b) - cpuTicks(a))[0] ?? 0
 }

@@ -97,7 +97,17 @@ ask(['drop', 'file']), ask(['enter', 'a', 'file', '-']), ask(['drop', 'a']), ask
 ask(['return', 'file'], ['drop', 'a']), ask(['return', 'a']), ask(['enter', '', 'file', '-']),
 ask(['enter', 'x'.repeat(4096), 'file', '-']), ask(['enter', '../../x', 'file', '-']), ask(['enter', 'spare', 'file', '-'])`
   expect(await answersOf(requests)).toEqual([
-    ...[ENOENT, ENOENT, ENOENT, EBUSY, true, EBUSY, EINVAL, true, ENOENT, EEXIST, EINVAL],
+    ENOENT,
+    ENOENT,
+    ENOENT,
+    EBUSY,
+    true,
+    EBUSY,
+    EINVAL,
+    true,
+    ENOENT,
+    EEXIST,
+    EINVAL,
     true, // a name is no path
     true,
   ])
@@ -107,10 +117,8 @@ test('requests that make no sense are refused, and the next one is answered', as
   const requests = `
 ask(['rm', '-rf']), ask(['enter', 'a']), ask(['network']), ask(['enter', 'a', 'file', '-'], ['unknown', 'root/x']),
 ask(['unlisten', '77']), ask(['unlisten', '-1']), ask(['unlisten', 'x']), ask(['spare', 'nowhere']), ask(['mark'])`
-  expect(await answersOf(requests)).toEqual([
-    ...[EPROTO, EPROTO, EPROTO, EPERM],
-    ...[true, true, true, true, true],
-  ])
+  const expected = [EPROTO, EPROTO, EPROTO, EPERM, true, true, true, true, true]
+  expect(await answersOf(requests)).toEqual(expected)
 })
 
 /* What a plan may have, and a worker may not ask for. */
@@ -137,7 +145,9 @@ const refused: string[][] = [
 ]
 
 test('steps that give more than the worker has are refused, and nothing of the root is made', async () => {
-  const requests = refused.map((step) => `ask(['enter', 'a', 'file', '-'], ${JSON.stringify(step)})`)
+  const requests = refused.map(
+    (step) => `ask(['enter', 'a', 'file', '-'], ${JSON.stringify(step)})`,
+  )
   const answers = await answersOf([...requests, `ask(['enter', 'a', 'file', '-'])`].join())
   expect(answers).toEqual([...refused.map(() => EPERM), true])
 })
@@ -161,7 +171,8 @@ console.log(JSON.stringify({ before, answers }))`
   }
   for (const answer of answers)
     expect(answer).toSatisfy(
-      (found: unknown) => typeof found === 'number' || JSON.stringify(found) === JSON.stringify(before),
+      (found: unknown) =>
+        typeof found === 'number' || JSON.stringify(found) === JSON.stringify(before),
     )
 })
 

@@ -14,13 +14,20 @@ export interface Suite {
 }
 
 /** Runs tests that call isolate(): all pass, and the project is as it was. Gives the output. */
-export async function expectToPass({ files, tests, failing = 0, test = {}, env = {} }: Suite): Promise<string> {
+export async function expectToPass({
+  files,
+  tests,
+  failing = 0,
+  test = {},
+  env = {},
+}: Suite): Promise<string> {
   const project = new VitestProject({ fixture: 'isolate', test })
   const before = project.list()
   const args = files.map((file) => `${file}.test.ts`)
   const { output, exitCode } = await project.run(args, env)
   expect(exitCode, output).toBe(0)
-  const ended = failing > 0 ? `${tests - failing} passed | ${failing} expected fail` : `${tests} passed`
+  const ended =
+    failing > 0 ? `${tests - failing} passed | ${failing} expected fail` : `${tests} passed`
   expect(output).toContain(`Tests  ${ended} (${tests})`)
   expect(project.list()).toEqual(before)
   return output

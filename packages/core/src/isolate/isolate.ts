@@ -6,12 +6,7 @@ import { closeIdleConnections } from '../handles/idle-connections.ts'
 import { trackHandles } from '../handles/track-handles.ts'
 import { ActiveSandbox, type Opening } from './active-sandbox.ts'
 import { fallbackSandbox } from './fallback-sandbox.ts'
-import {
-  describeOpenFiles,
-  findOpenFiles,
-  warnOfOpenFiles,
-  type OpenFile,
-} from './open-files.ts'
+import { describeOpenFiles, findOpenFiles, warnOfOpenFiles, type OpenFile } from './open-files.ts'
 import { IsolateQueue, type Scope } from './queue.ts'
 import { rootSteps } from './steps.ts'
 import type { IsolatedSandbox, IsolateOptions } from './types.ts'
@@ -146,7 +141,13 @@ function enter(
     }
     const owner = place.owner?.()
     return new ActiveSandbox({
-      ...{ place, first, openFiles, enterMs, owner, cwd, endInner },
+      place,
+      first,
+      openFiles,
+      enterMs,
+      owner,
+      cwd,
+      endInner,
       onDispose: onEnd,
     })
   } catch (error) {
@@ -165,7 +166,10 @@ function checkOpenFiles(
   if (files.length === 0) return []
   if (onOpenFiles === 'error')
     throw new NetnsError('NETNS_OPEN_FILES', { detail: describeOpenFiles(files) })
-  warnOfOpenFiles(shared(place, `warned ${baseRoot(place)}`, () => new Set<string>()), files)
+  warnOfOpenFiles(
+    shared(place, `warned ${baseRoot(place)}`, () => new Set<string>()),
+    files,
+  )
   return files
 }
 

@@ -37,7 +37,7 @@ export class IsolateQueue {
     if (concurrency === 'error' && this.#waiting > 0)
       throw new NetnsError('NETNS_ISOLATE_BUSY', { detail: this.#holder() })
     const before = this.#tail
-    let next = (): void => {}
+    let next: (() => void) | undefined
     this.#tail = new Promise<void>((resolve) => {
       next = resolve
     })
@@ -45,7 +45,7 @@ export class IsolateQueue {
     await before
     return () => {
       this.#waiting--
-      next()
+      next?.()
     }
   }
 
