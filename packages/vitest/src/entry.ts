@@ -6,6 +6,7 @@ import { createWorkerChannel } from './channel/worker-channel.ts'
 import { CompileCacheWriter } from './worker/compile-cache.ts'
 import type { FileRuns } from './worker/file-runs.ts'
 import { currentTest } from './worker/current-test.ts'
+import { prepareIsolation } from './worker/isolation.ts'
 import { SandboxWorker } from './worker/sandbox-worker.ts'
 
 /*
@@ -69,10 +70,16 @@ function takeSetup(): WorkerSetup {
 
 /** For isolate(). */
 function takePlace(): void {
-  const { projectRoot, sharesNetwork, sandboxed } = setup
-  const owner = currentTest
-  const control = sandboxed ? takeControl() : null
-  setWorkerPlace({ control, projectRoot, sharesNetwork, owner, state: new Map() })
+  const { projectRoot, sharesNetwork, sandboxed, keep } = setup
+  setWorkerPlace({
+    control: sandboxed ? takeControl() : null,
+    projectRoot,
+    sharesNetwork,
+    keep,
+    owner: currentTest,
+    onEnd: (end) => send({ netns: 'isolated', end }),
+    state: new Map(),
+  })
 }
 
 function refuseToStart(): never {
@@ -141,6 +148,7 @@ function runWith(method: 'run' | 'collect'): RunTests {
   return async (state, traces) => {
     const run = async (own: WorkerGlobalState): Promise<void> => {
       sandboxWorker?.prepare(own)
+      prepareIsolation(own, setup.perTest)
       await vitest.runBaseTests(method, own, traces)
     }
     if (setup.files === 'shared') return runOneByOne(state, run)

@@ -45,19 +45,39 @@ export function isolate<Result>(
   if (typeof first === 'function') return isolateWhile(first, second)
   const place = workerPlace()
   const scope: Scope = { active: undefined }
+  // In the context of the caller: it says which sandbox this one is in.
   const opened = open(place, first, scope)
   // What the caller does after `await isolate()` runs in the context that it has now.
   if (place?.control) IsolateQueue.of(place).scopes.enterWith(scope)
   return opened
 }
 
+/**
+ * What fixtures and hooks of a runner use: all of the test runs inside, and its own `isolate()` are nested.
+ *
+ * @throws NetnsError as {@link isolate} does
+ */
+export function isolateTest<Result>(
+  body: (sandbox: IsolatedSandbox) => Result | Promise<Result>,
+  options: IsolateOptions = {},
+): Promise<Result> {
+  return isolateWhile(body, options, true)
+}
+
+/** Ends what a test that is over has left open, so that no other test runs in it. */
+export function endLeftOver(): void {
+  const place = workerPlace()
+  if (place?.control) IsolateQueue.of(place).endLeftOver()
+}
+
 async function isolateWhile<Result>(
   body: (sandbox: IsolatedSandbox) => Result | Promise<Result>,
   options: IsolateOptions,
+  isOfTest = false,
 ): Promise<Result> {
   const place = workerPlace()
   const scope: Scope = { active: undefined }
-  const sandbox = await open(place, options, scope)
+  const sandbox = await open(place, options, scope, isOfTest)
   const run = async (): Promise<Result> => body(sandbox)
   try {
     return await (place?.control ? IsolateQueue.of(place).scopes.run(scope, run) : run())
@@ -70,28 +90,39 @@ async function open(
   place: WorkerPlace | undefined,
   options: IsolateOptions,
   scope: Scope,
+  isOfTest = false,
 ): Promise<IsolatedSandbox> {
   refuseWhereImpossible(place)
-  if (Object.keys(options).length > 0) {
-    const { checkIsolateOptions } = await import('../options/resolve-options.ts')
-    checkIsolateOptions(options)
+  if (!place.control) {
+    await check(options)
+    return fallbackSandbox()
   }
-  if (!place.control) return fallbackSandbox()
   const queue = IsolateQueue.of(place)
-  const enclosing = queue.enclosing()
-  const done = enclosing ? () => {} : await queue.take(options.concurrency ?? 'queue')
+  const turn = queue.enter(options.concurrency ?? 'queue')
+  await check(options).catch(async (error: unknown) => {
+    await turn.then(({ leave }) => leave())
+    throw error
+  })
+  const { enclosing, leave } = await turn
+  const onDispose = (ended: ActiveSandbox): void => {
+    queue.ended(ended)
+    leave()
+  }
   try {
-    const sandbox = enter(place, options, enclosing?.rootId ?? baseRoot(place), (ended) => {
-      queue.active.splice(queue.active.indexOf(ended), 1)
-      done()
-    })
-    queue.active.push(sandbox)
+    const sandbox = enter(place, options, { enclosing, isOfTest, onDispose })
+    queue.began(sandbox)
     scope.active = sandbox
     return sandbox
   } catch (error) {
-    done()
+    leave()
     throw error
   }
+}
+
+async function check(options: IsolateOptions): Promise<void> {
+  if (Object.keys(options).length === 0) return
+  const { checkIsolateOptions } = await import('../options/resolve-options.ts')
+  checkIsolateOptions(options)
 }
 
 function baseRoot(place: WorkerPlace): string {
@@ -107,17 +138,22 @@ function refuseWhereImpossible(place: WorkerPlace | undefined): asserts place is
   if (usesIoUring) throw new NetnsError('NETNS_IO_URING')
 }
 
+interface Surroundings {
+  readonly enclosing: ActiveSandbox | undefined
+  readonly isOfTest: boolean
+  readonly onDispose: (sandbox: ActiveSandbox) => void
+}
+
 function enter(
   place: WorkerPlace,
   options: IsolateOptions,
-  parent: string,
-  onDispose: (sandbox: ActiveSandbox) => void,
+  { enclosing, isOfTest, onDispose }: Surroundings,
 ): ActiveSandbox {
   const startedMs = performance.now()
   const cwd = process.cwd()
   const roots = Roots.of(place)
   const first = roots.enter({
-    parent,
+    parent: enclosing?.rootId ?? baseRoot(place),
     steps: rootSteps(options, place.projectRoot),
     network: place.sharesNetwork ? 'inherit' : networkKind(options.net),
     freeze: 'yes',
@@ -130,8 +166,17 @@ function enter(
       onDispose(sandbox)
       place.onEnd?.(sandbox.endNow())
     }
-    const owner = place.owner?.()
-    return new ActiveSandbox({ place, first, openFiles, enterMs, owner, cwd, onDispose: onEnd })
+    return new ActiveSandbox({
+      place,
+      first,
+      openFiles,
+      enterMs,
+      owner: place.owner?.(),
+      cwd,
+      isOutermost: enclosing === undefined,
+      isOfTest,
+      onDispose: onEnd,
+    })
   } catch (error) {
     roots.leave(first, [])
     goTo(cwd)

@@ -185,26 +185,6 @@ function limits(isRoot: boolean) {
   }
 }
 
-function entriesOf(isRoot: boolean) {
-  const noEnv = v.literal('inherit', expected("'inherit' or an object { allow, set }"))
-  return {
-    fs: v.optional(object(fs)),
-    net: v.optional(either(isObject, object(net), netMode)),
-    env: v.optional(either(isObject, object(env), noEnv)),
-    hostname: v.optional(hostname),
-    hosts: v.optional(record(hostname, address, 'an object { [name]: address }')),
-    limits: v.optional(object(limits(isRoot))),
-    fallback: v.optional(choice(['error', 'warn'])),
-    base: v.optional(choice(['node', 'jsdom', 'happy-dom'])),
-    reuse: v.optional(v.boolean(expected('true or false'))),
-  }
-}
-
-/** The schema of `environmentOptions.netns`. */
-export function optionsSchema(isRoot: boolean) {
-  return object(entriesOf(isRoot))
-}
-
 /** An option of the config that a running process can no longer follow. */
 const atStart = v.optional(
   v.custom<never>(() => false, 'takes effect at a process start; set it in the config'),
@@ -225,6 +205,30 @@ const isolateEntries = {
   fallback: atStart,
   base: atStart,
   reuse: atStart,
+  perTest: atStart,
+}
+
+function entriesOf(isRoot: boolean) {
+  const noEnv = v.literal('inherit', expected("'inherit' or an object { allow, set }"))
+  return {
+    fs: v.optional(object(fs)),
+    net: v.optional(either(isObject, object(net), netMode)),
+    env: v.optional(either(isObject, object(env), noEnv)),
+    hostname: v.optional(hostname),
+    hosts: v.optional(record(hostname, address, 'an object { [name]: address }')),
+    limits: v.optional(object(limits(isRoot))),
+    fallback: v.optional(choice(['error', 'warn'])),
+    base: v.optional(choice(['node', 'jsdom', 'happy-dom'])),
+    reuse: v.optional(v.boolean(expected('true or false'))),
+    perTest: v.optional(
+      either(isObject, object(isolateEntries), v.boolean(expected('true, false or an object'))),
+    ),
+  }
+}
+
+/** The schema of `environmentOptions.netns`. */
+export function optionsSchema(isRoot: boolean) {
+  return object(entriesOf(isRoot))
 }
 
 /** The schema of the options of `isolate()`. */
@@ -235,9 +239,12 @@ export function isolateSchema() {
 /** The keys that an object of the options may have, by its path in them. */
 export type KnownKeys = ReadonlyMap<string, readonly string[]>
 
+const ownKeys = ['fs', 'net', 'hosts', 'onOpenFiles', 'concurrency']
+const ownFsKeys = Object.keys(fs).filter((key) => key !== 'copy' && key !== 'keep')
+
 export const isolateKeys: KnownKeys = new Map([
-  ['', ['fs', 'net', 'hosts', 'onOpenFiles', 'concurrency']],
-  ['fs', Object.keys(fs).filter((key) => key !== 'copy' && key !== 'keep')],
+  ['', ownKeys],
+  ['fs', ownFsKeys],
   ['net', Object.keys(net)],
 ])
 
@@ -247,4 +254,7 @@ export const knownKeys: KnownKeys = new Map([
   ['net', Object.keys(net)],
   ['env', Object.keys(env)],
   ['limits', Object.keys(limits(false))],
+  ['perTest', ownKeys],
+  ['perTest.fs', ownFsKeys],
+  ['perTest.net', Object.keys(net)],
 ])
