@@ -207,7 +207,9 @@ function networkKind(net: IsolateOptions['net'] = 'loopback'): NetworkKind {
 }
 
 function list(files: readonly OpenFile[]): string {
-  const one = ({ path, pid }: OpenFile): string =>
-    pid === process.pid ? path : `${path} (process ${pid})`
-  return [...new Set(files.map(one))].join(', ')
+  return [...new Set(files.map(nameOf))].join(', ')
+}
+
+function nameOf({ path, pid }: OpenFile): string {
+  return pid === process.pid ? path : `${path} (process ${pid})`
 }

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { NetnsError } from '../errors/netns-error.ts'
 
 /** Lets one in at a time. */
@@ -15,15 +16,13 @@ export class Turnstile {
     if (concurrency === 'error' && this.#inside > 0)
       throw new NetnsError('NETNS_ISOLATE_BUSY', { detail: holder() })
     const before = this.#tail
-    let leave = (): void => {}
-    this.#tail = new Promise<void>((resolve) => {
-      leave = resolve
-    })
+    const left = new EventEmitter()
+    this.#tail = once(left, 'left')
     this.#inside++
     await before
     return () => {
       this.#inside--
-      leave()
+      left.emit('left')
     }
   }
 }
