@@ -133,6 +133,7 @@ function runWith(method: 'run' | 'collect'): RunTests {
     }
     if (setup.files === 'shared') return runOneByOne(state, run)
     if (setup.files === 'fresh') state.onCleanup = (cleanup) => void cleanups.push(cleanup)
+    await fileRuns?.prepare(state.config)
     try {
       await run(state)
     } finally {

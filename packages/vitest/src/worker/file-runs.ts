@@ -6,7 +6,9 @@ import {
   type HandleScope,
   type LeakKind,
 } from '@netns/core/worker'
+import type { SerializedConfig } from 'vitest'
 import type { FileMessage, WorkerSetup } from '../channel/protocol.ts'
+import { countOn } from '../reuse/coverage.ts'
 import { ProcessState } from '../reuse/process-state.ts'
 
 /** A process that keeps more than this after a file has probably lost it for good. */
@@ -26,6 +28,7 @@ export class FileRuns {
   readonly #state: ProcessState | null
   #files: string[] | null = null
   #scope: HandleScope | null = null
+  #isPrepared = false
   startedMs = Date.now()
 
   constructor(setup: WorkerSetup) {
@@ -43,6 +46,13 @@ export class FileRuns {
 
   environmentIsUp(): void {
     this.#state?.environmentIsUp()
+  }
+
+  /** Before Vitest begins to measure. */
+  async prepare({ coverage }: SerializedConfig): Promise<void> {
+    if (this.#isPrepared || !this.#state) return
+    this.#isPrepared = true
+    if (coverage.enabled && coverage.provider === 'v8') await countOn(this.#setup.vitestWorker)
   }
 
   /** Before the first code of a file. */
