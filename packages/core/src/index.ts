@@ -13,10 +13,11 @@ export type {
 export { readHost } from './host/read-host.ts'
 export type { HostContext, HostFacts, HostFiles, HostNode, Mount } from './host/types.ts'
 export { planSandbox } from './plan/plan-sandbox.ts'
+export { createPlanner, type Planner } from './plan/planner.ts'
 export { encodePlan } from './plan/encode.ts'
 export type { BoundPath, Degree, SandboxContext, SandboxPlan, Step, Upper } from './plan/types.ts'
 export { launch } from './launcher/launch.ts'
-export { resolveLauncher } from './launcher/resolve-launcher.ts'
+export { resolveLauncher, resolveThreads } from './launcher/resolve-launcher.ts'
 export type {
   DegradedEvent,
   KeepRequest,
@@ -54,3 +55,21 @@ export type {
 export { openScope } from './handles/scope.ts'
 export { trackHandles } from './handles/track-handles.ts'
 export type { HandleScope, Leak, LeakKind } from './handles/types.ts'
+export {
+  setWorkerPlace,
+  takeControl,
+  workerPlace,
+  type TestOwner,
+  type WorkerPlace,
+} from './control/worker-place.ts'
+export { isolate } from './isolate/isolate.ts'
+export type { Change, EntryKind } from './isolate/changes.ts'
+export type { ChildCapability, ChildOptions, RunOptions, RunResult } from './isolate/children.ts'
+export type { OpenFile } from './isolate/open-files.ts'
+export type {
+  Checkpoint,
+  IsolatedSandbox,
+  IsolateEnd,
+  IsolateFsOptions,
+  IsolateOptions,
+} from './isolate/types.ts'

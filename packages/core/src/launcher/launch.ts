@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { errnoName } from '../errors/errno.ts'
 import { explainFailure } from '../errors/explain-failure.ts'
 import { NetnsError } from '../errors/netns-error.ts'
+import { CONTROL_VARIABLE } from '../control/worker-place.ts'
 import { readRestrictions } from '../host/restrictions.ts'
 import { encodePlan } from '../plan/encode.ts'
 import { Channel } from './channel.ts'
@@ -42,24 +43,42 @@ export function launch(request: LaunchRequest): Sandbox {
   return { process: child, started, ended, degraded, dispose: () => dispose(child, channel) }
 }
 
+function controlFd(request: LaunchRequest): number {
+  return channelFd(request) + 1
+}
+
 function channelFd({ ipc }: LaunchRequest): number {
   return ipc ? 4 : 3
 }
 
 function spawnLauncher(launcher: string, request: LaunchRequest): ChildProcess {
-  const { command, args, env, cwd, ipc = false, stdio = ['pipe', 'pipe', 'pipe'] } = request
+  const { command, args, cwd, ipc = false, stdio = ['pipe', 'pipe', 'pipe'] } = request
+  const { threadsPath } = request.plan
   const keep = ipc ? ['--keep-fd', '3'] : []
+  const control = threadsPath === null ? [] : ['--control-fd', String(controlFd(request))]
   const fds: StdioOptions = [...stdio, ...(ipc ? (['ipc'] as const) : []), 'pipe']
   return spawn(
     launcher,
-    ['--channel-fd', String(channelFd(request)), ...keep, '--', command, ...args],
+    ['--channel-fd', String(channelFd(request)), ...control, ...keep, '--', command, ...args],
     {
       cwd,
-      env,
+      env:
+        threadsPath === null
+          ? request.env
+          : { ...request.env, ...controlEnv(request, threadsPath) },
       stdio: fds,
       serialization: 'advanced',
     },
   )
+}
+
+/** The library takes itself out of LD_PRELOAD, and the worker's entry the other variable, before tests see them. */
+function controlEnv(request: LaunchRequest, threadsPath: string): Record<string, string> {
+  const preload = request.env['LD_PRELOAD']
+  return {
+    LD_PRELOAD: preload ? `${threadsPath}:${preload}` : threadsPath,
+    [CONTROL_VARIABLE]: `${controlFd(request)}:${threadsPath}`,
+  }
 }
 
 interface Exit {

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { NetnsError } from '../errors/netns-error.ts'
 import { describeIssue } from './describe-issue.ts'
-import { optionsSchema } from './schema.ts'
+import { isolateKeys, isolateSchema, knownKeys, optionsSchema, type KnownKeys } from './schema.ts'
 import type { NetnsOptions, ResolvedOptions } from './types.ts'
 
 /**
@@ -21,12 +21,24 @@ export function resolveOptions(
   origin: string,
   isRoot: boolean = process.geteuid?.() === 0,
 ): ResolvedOptions {
-  const result = v.safeParse(optionsSchema(isRoot), raw ?? {})
-  if (!result.success) {
-    const lines = result.issues.map((issue) => describeIssue(issue, origin))
-    throw new NetnsError('NETNS_OPTIONS_INVALID', { detail: [...new Set(lines)].join('\n') })
-  }
+  check(optionsSchema(isRoot), raw ?? {}, origin, knownKeys)
   return applyDefaults((raw ?? {}) as NetnsOptions)
+}
+
+/**
+ * Checks the options of `isolate()`.
+ *
+ * @throws NetnsError `NETNS_OPTIONS_INVALID`, one line per mistake
+ */
+export function checkIsolateOptions(raw: unknown, origin = 'isolate()'): void {
+  check(isolateSchema(), raw, origin, isolateKeys)
+}
+
+function check(schema: v.GenericSchema, raw: unknown, origin: string, keys: KnownKeys): void {
+  const result = v.safeParse(schema, raw)
+  if (result.success) return
+  const lines = result.issues.map((issue) => describeIssue(issue, origin, keys))
+  throw new NetnsError('NETNS_OPTIONS_INVALID', { detail: [...new Set(lines)].join('\n') })
 }
 
 function applyDefaults(options: NetnsOptions): ResolvedOptions {

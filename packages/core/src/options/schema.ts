@@ -205,8 +205,43 @@ export function optionsSchema(isRoot: boolean) {
   return object(entriesOf(isRoot))
 }
 
+/** An option of the config that a running process can no longer follow. */
+const atStart = v.optional(
+  v.custom<never>(() => false, 'takes effect at a process start; set it in the config'),
+)
+
+const isolateFs = { ...fs, copy: atStart, keep: atStart }
+const isolateNet = { ...net, mode: v.optional(choice(['loopback', 'none'])) }
+
+const isolateEntries = {
+  fs: v.optional(object(isolateFs)),
+  net: v.optional(either(isObject, object(isolateNet), choice(['inherit', 'loopback', 'none']))),
+  hosts: v.optional(record(hostname, address, 'an object { [name]: address }')),
+  onOpenFiles: v.optional(choice(['warn', 'error'])),
+  concurrency: v.optional(choice(['queue', 'error'])),
+  env: atStart,
+  hostname: atStart,
+  limits: atStart,
+  fallback: atStart,
+  base: atStart,
+  reuse: atStart,
+}
+
+/** The schema of the options of `isolate()`. */
+export function isolateSchema() {
+  return object(isolateEntries)
+}
+
 /** The keys that an object of the options may have, by its path in them. */
-export const knownKeys: ReadonlyMap<string, readonly string[]> = new Map([
+export type KnownKeys = ReadonlyMap<string, readonly string[]>
+
+export const isolateKeys: KnownKeys = new Map([
+  ['', ['fs', 'net', 'hosts', 'onOpenFiles', 'concurrency']],
+  ['fs', Object.keys(fs).filter((key) => key !== 'copy' && key !== 'keep')],
+  ['net', Object.keys(net)],
+])
+
+export const knownKeys: KnownKeys = new Map([
   ['', Object.keys(entriesOf(false))],
   ['fs', Object.keys(fs)],
   ['net', Object.keys(net)],

@@ -97,6 +97,10 @@ export interface WorkerSetup {
   readonly vitestMajor: number
   /** False for `fallback: 'warn'`: the worker is a plain process of the host. */
   readonly sandboxed: boolean
+  /** What paths in the options of `isolate()` are relative to. */
+  readonly projectRoot: string
+  /** `net: 'host'`: there is no network of its own. */
+  readonly sharesNetwork: boolean
   /** The environment of Vitest that runs, and its options. */
   readonly base: string
   readonly baseOptions: Readonly<Record<string, unknown>>

@@ -6,6 +6,8 @@ const setup: WorkerSetup = {
   vitestWorker: '/vitest/worker.js',
   vitestMajor: 5,
   sandboxed: false,
+  projectRoot: '/project',
+  sharesNetwork: false,
   base: 'node',
   baseOptions: {},
   compileCache: null,

@@ -2,8 +2,8 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   listedServices,
-  planSandbox,
   readListeners,
+  resolveThreads,
   type KeepRequest,
   type ResolvedOptions,
   type SandboxPlan,
@@ -32,16 +32,20 @@ export function planWorker(run: Run, pool: PoolOptions, options: ResolvedOptions
   const cache = compileCacheFor(run, project, pool.env)
   const moduleCopies = moduleCopyPlaces(run, project)
   const keep = [...options.fs.keep, ...profileGlobs(pool.execArgv, projectRoot)]
-  const plan = planSandbox({ ...options, fs: { ...options.fs, keep } }, run.host(), {
-    projectRoot,
-    roots: visibleRoots(run, project),
-    cwd: process.cwd(),
-    writeThrough: [cache.directory, coverageDirectory(project)].filter((path) => path !== null),
-    readThrough: moduleCopies,
-    services: servicesFor(run, project, options),
-    publish: inspectorEndpoints(run),
-    pidBase: run.nextPidBase(),
-  })
+  const plan = run.planner()(
+    { ...options, fs: { ...options.fs, keep } },
+    {
+      projectRoot,
+      roots: visibleRoots(run, project),
+      cwd: process.cwd(),
+      writeThrough: [cache.directory, coverageDirectory(project)].filter((path) => path !== null),
+      readThrough: moduleCopies,
+      services: servicesFor(run, project, options),
+      publish: inspectorEndpoints(run),
+      pidBase: run.nextPidBase(),
+      threadsPath: resolveThreads(),
+    },
+  )
   return {
     plan,
     keep: keep.length > 0 ? { projectRoot, globs: keep } : undefined,

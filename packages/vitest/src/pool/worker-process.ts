@@ -108,8 +108,13 @@ export function startPlain(
   return { child, setup, started: Promise.resolve(null), ended, degraded: [], reason, discard }
 }
 
-function commonSetup({ distPath, project, environment }: PoolOptions, { base }: ResolvedOptions) {
+function commonSetup(
+  { distPath, project, environment }: PoolOptions,
+  { base, net }: ResolvedOptions,
+) {
   return {
+    projectRoot: project.config.root,
+    sharesNetwork: net.mode === 'host',
     baseOptions: baseOptions(project, environment),
     vitestWorker: join(distPath, 'worker.js'),
     vitestMajor: Number.parseInt(project.vitest.version, 10),
