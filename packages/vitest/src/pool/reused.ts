@@ -34,10 +34,13 @@ export class ReusedWorker implements Backend {
   #giveBack: ((isFit: boolean) => void) | null = null
   #fileEnded: FileMessage | null = null
   #isDetached = false
+  /** Vitest ends a run before its last workers have stopped. */
+  #over: () => void = () => {}
 
   private constructor(context: ReuseContext, process: ReusedProcess) {
     this.#context = context
     this.#session = this.#connect(process)
+    context.run.track(new Promise<void>((resolve) => (this.#over = resolve)))
   }
 
   static async create(context: ReuseContext): Promise<ReusedWorker> {
@@ -92,6 +95,7 @@ export class ReusedWorker implements Backend {
   #release(): void {
     this.#detach()
     this.#giveBack?.(true)
+    this.#over()
   }
 
   #detach(): void {
@@ -105,13 +109,15 @@ export class ReusedWorker implements Backend {
     const { process, records } = this.#session
     await endReused(process)
     await records.processEnded()
+    this.#over()
   }
 
   async #exited(emit: () => void): Promise<void> {
     if (this.#isDetached) return
     this.#giveBack?.(false)
-    this.#context.run.track(this.#session.records.processEnded())
     emit()
+    await this.#session.records.processEnded()
+    this.#over()
   }
 
   /** The process cannot have a sandbox for the file: another one takes its place, unseen by Vitest. */
