@@ -30,6 +30,7 @@ const send = process.send?.bind(process) ?? refuseToStart
 const on = process.on.bind(process)
 const off = process.off.bind(process)
 const removeAllListeners = process.removeAllListeners.bind(process)
+const setImmediateOfNode = setImmediate
 
 // Node writes no profile when SIGTERM ends it (nodejs/node#55094).
 if (process.execArgv.some((arg) => /^--(?:prof|cpu-prof|heap-prof|diagnostic-dir)/.test(arg))) {
@@ -112,11 +113,20 @@ function accept(message: unknown): void {
 
 function beginFile(): void {
   try {
-    fileRuns?.begin()
+    if (!fileRuns?.isOpen) fileRuns?.begin()
   } catch (error) {
     // The runner starts another process for the file, and ends this one.
     isUnfit = true
     send({ netns: 'unfit', reason: (error as Error).message })
+  }
+}
+
+/** The next file's sandbox is made while the runner hears of this one's end. Where it fails, the file will tell. */
+function beginAhead(runs: FileRuns): void {
+  try {
+    if (!runs.isOpen) runs.begin()
+  } catch {
+    // As above.
   }
 }
 
@@ -189,8 +199,10 @@ async function endFile(runs: FileRuns, stopped: unknown): Promise<void> {
   sandboxWorker?.forgetModules()
   removeAllListeners('message')
   listen()
+  if (runs.count === 1) compileCache.flush()
   send(ended)
   send(stopped)
+  if (ended.unfit === null) setImmediateOfNode(() => beginAhead(runs))
 }
 
 function forVitest(listener: Listener): Listener {

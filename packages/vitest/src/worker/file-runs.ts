@@ -2,6 +2,7 @@ import { getHeapStatistics } from 'node:v8'
 import {
   openFileSandboxes,
   openScope,
+  type FileSandboxEnd,
   type FileSandboxes,
   type HandleScope,
   type LeakKind,
@@ -30,6 +31,8 @@ export class FileRuns {
   #scope: HandleScope | null = null
   #isPrepared = false
   startedMs = Date.now()
+  /** Files that have ended. */
+  count = 0
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup
@@ -77,16 +80,31 @@ export class FileRuns {
     const scope = this.#scope
     const leaks = scope?.close(this.#state ? [] : sharedKinds) ?? []
     const open = this.#state ? await scope?.settled() : []
-    const end = this.#sandboxes.end()
+    const { end, failure } = this.#endSandbox()
     this.#state?.restore()
     off('uncaughtException', ignore)
     off('unhandledRejection', ignore)
     const files = this.#files ?? []
     this.#files = null
     this.#scope = null
-    return { netns: 'file', files, end, leaks, unfit: this.#state ? unfit(leaks, open) : null }
+    this.count += 1
+    const reason = this.#state ? (failure ?? unfit(leaks, open)) : null
+    return { netns: 'file', files, end, leaks, unfit: reason }
+  }
+
+  /** With shared modules there is no other process that could run the next file: the run fails. */
+  #endSandbox(): { end: FileSandboxEnd; failure?: string } {
+    try {
+      return { end: this.#sandboxes.end() }
+    } catch (error) {
+      if (!this.#state) throw error
+      return { end: lostEnd, failure: (error as Error).message }
+    }
   }
 }
+
+/** Nobody counted. */
+const lostEnd: FileSandboxEnd = { endedProcesses: 0, noRoute: null, kept: [], setupUs: 0 }
 
 function unfit(leaks: FileMessage['leaks'], open: readonly string[] = []): string | null {
   const dispatcher = leaks.find(({ kind }) => kind === 'dispatcher')
