@@ -183,7 +183,11 @@ async function runOneByOne(
 }
 
 function post(message: unknown): void {
-  if ((message as { type?: unknown } | null)?.type !== 'stopped') {
+  const { type } = (message ?? {}) as { readonly type?: unknown }
+  if (type === 'testfileFinished' && setup.files === 'fresh') {
+    send(message)
+    setImmediateOfNode(stopByItself)
+  } else if (type !== 'stopped') {
     send(message)
   } else if (setup.files === 'fresh' && fileRuns) {
     void endFile(fileRuns, message)
@@ -194,14 +198,19 @@ function post(message: unknown): void {
   }
 }
 
+/** Vitest stops a worker after its file: the way there and back is saved. */
+function stopByItself(): void {
+  for (const listener of wrappers.keys())
+    listener({ type: 'stop', __vitest_worker_request__: true })
+}
+
 async function endFile(runs: FileRuns, stopped: unknown): Promise<void> {
   const ended = await runs.end()
   sandboxWorker?.forgetModules()
   removeAllListeners('message')
   listen()
   if (runs.count === 1) compileCache.flush()
-  send(ended)
-  send(stopped)
+  send({ ...ended, stopped })
   if (ended.unfit === null) setImmediateOfNode(() => beginAhead(runs))
 }
 

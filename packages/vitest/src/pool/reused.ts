@@ -33,6 +33,8 @@ export class ReusedWorker implements Backend {
   /** Tells the shelf whether the process is free; set while it stops. */
   #giveBack: ((isFit: boolean) => void) | null = null
   #fileEnded: FileMessage | null = null
+  #hasRun = false
+  #isStopping = false
   #isDetached = false
   /** Vitest ends a run before its last workers have stopped. */
   #over: () => void = () => {}
@@ -53,10 +55,18 @@ export class ReusedWorker implements Backend {
   send(message: WorkerRequest): void {
     const { process, records, link } = this.#session
     if (message.type === 'start') this.#startMessage = message
-    if (message.type === 'run' || message.type === 'collect')
+    if (message.type === 'run' || message.type === 'collect') {
       records.filesBegin(message.context.files)
-    if (message.type === 'stop') this.#giveBack = this.#context.run.shelf.announce(process)
-    link.send(message)
+      this.#hasRun = true
+    }
+    if (message.type !== 'stop') link.send(message)
+    else if (this.#fileEnded) this.#stopped()
+    else {
+      this.#isStopping = true
+      this.#giveBack = this.#context.run.shelf.announce(process)
+      // After a file the worker stops by itself.
+      if (!this.#hasRun) link.send(message)
+    }
   }
 
   async stop(): Promise<void> {
@@ -70,11 +80,12 @@ export class ReusedWorker implements Backend {
     const calls = hostCalls(run, pool.project, worker.setup.moduleCopies)
     const records = new Records(run, pool.project, worker)
     const link = new WorkerLink(worker, calls, {
-      message: (message) => this.#receive(message),
+      message: (message) => emit('message', message),
       file: (message) => {
         this.#fileEnded = message
         process.files += 1
         run.track(records.fileEnded(message))
+        if (this.#isStopping) this.#stopped()
       },
       unfit: (message) => this.#replace(message),
       exit: (code, signal) => void this.#exited(() => emit('exit', code, signal)),
@@ -83,18 +94,19 @@ export class ReusedWorker implements Backend {
     return { process, calls, records, link }
   }
 
-  #receive(message: unknown): void {
-    this.#context.emit('message', message)
-    const { type } = message as { readonly type?: unknown }
-    if (type !== 'stopped' || !this.#fileEnded) return
-    const { unfit } = this.#fileEnded
+  /** The worker has stopped, and Vitest has asked for it. */
+  #stopped(): void {
+    const { run, emit } = this.#context
+    const { unfit, stopped } = this.#fileEnded ?? {}
     if (unfit === null) this.#release()
-    else this.#context.run.notUsedAgain(unfit)
+    else if (unfit !== undefined) run.notUsedAgain(unfit)
+    emit('message', stopped)
   }
 
   #release(): void {
+    this.#giveBack ??= this.#context.run.shelf.announce(this.#session.process)
     this.#detach()
-    this.#giveBack?.(true)
+    this.#giveBack(true)
     this.#over()
   }
 
