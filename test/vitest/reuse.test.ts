@@ -32,7 +32,9 @@ test('two processes run ten files, and each file is in the report with a sandbox
 })
 
 test('without reuse each file has a process', async () => {
-  const output = await passes({ files: alike(3, printsPid), test: { maxWorkers: 1 } })
+  const environmentOptions = { netns: { reuse: false } }
+  const test = { maxWorkers: 1, environmentOptions }
+  const output = await passes({ files: alike(3, printsPid), test })
   expect(pidsIn(output).size).toBe(3)
 })
 
@@ -156,6 +158,19 @@ test('timers, servers and connections that a file leaves are closed and listed',
   })
   expect(output).toMatch(/Closed {2}\d+ things that tests left open: .*server on 127\.0\.0\.1:4321/)
   expect(output).toContain('setInterval 1 ms')
+})
+
+test('exit handlers of a file run when it ends', async () => {
+  const output = await passes({
+    files: alike(
+      2,
+      `
+      import { test } from 'vitest'
+      test('registers', () => void process.once('exit', () => process.stdout.write('exit handler\\n')))`,
+    ),
+    test: oneWorker,
+  })
+  expect(output.match(/exit handler/g)).toHaveLength(2)
 })
 
 test('a process that cannot be cleaned is not used again, and the summary says why', async () => {

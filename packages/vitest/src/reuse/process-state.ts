@@ -36,6 +36,10 @@ export class ProcessState {
     ])
   }
 
+  exit(): void {
+    this.#parts?.exit()
+  }
+
   restore(): void {
     this.#parts?.restore()
   }

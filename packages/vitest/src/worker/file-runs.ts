@@ -77,6 +77,7 @@ export class FileRuns {
   async end(): Promise<FileMessage> {
     on('uncaughtException', ignore)
     on('unhandledRejection', ignore)
+    this.#state?.exit()
     const scope = this.#scope
     const leaks = scope?.close(this.#state ? [] : sharedKinds) ?? []
     const open = this.#state ? await scope?.settled() : []
