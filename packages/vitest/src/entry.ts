@@ -1,12 +1,14 @@
 import { pathToFileURL } from 'node:url'
 import { setWorkerPlace, takeControl } from '@netns/core/control'
 import type { WorkerGlobalState } from 'vitest'
-import { isOurs, WORKER_VARIABLE, type WorkerSetup } from './channel/protocol.ts'
+import { isOurs } from './channel/protocol.ts'
 import { createWorkerChannel } from './channel/worker-channel.ts'
 import { CompileCacheWriter } from './worker/compile-cache.ts'
 import type { FileRuns } from './worker/file-runs.ts'
 import { currentTest } from './worker/current-test.ts'
+import { prepareIsolation } from './worker/isolation.ts'
 import { SandboxWorker } from './worker/sandbox-worker.ts'
+import { refuseToStart, takeSetup } from './worker/setup.ts'
 
 /*
  * The worker process, inside the sandbox: Vitest's own entry (init-forks) plus what makes modules, snapshots and
@@ -61,23 +63,18 @@ let isUnfit = false
 const onModuleRunner = (runner: object): void => sandboxWorker?.onModuleRunner(runner)
 listen()
 
-function takeSetup(): WorkerSetup {
-  const text = process.env[WORKER_VARIABLE]
-  delete process.env[WORKER_VARIABLE]
-  if (text === undefined) refuseToStart()
-  return JSON.parse(text) as WorkerSetup
-}
-
 /** For isolate(). */
 function takePlace(): void {
-  const { projectRoot, sharesNetwork, sandboxed } = setup
-  const owner = currentTest
-  const control = sandboxed ? takeControl() : null
-  setWorkerPlace({ control, projectRoot, sharesNetwork, owner, state: new Map() })
-}
-
-function refuseToStart(): never {
-  throw new Error('vitest-environment-netns: only its own pool can start this file')
+  const { projectRoot, sharesNetwork, sandboxed, keep } = setup
+  setWorkerPlace({
+    control: sandboxed ? takeControl() : null,
+    projectRoot,
+    sharesNetwork,
+    keep,
+    owner: currentTest,
+    onEnd: (end) => send({ netns: 'isolated', end }),
+    state: new Map(),
+  })
 }
 
 async function openFileRuns(): Promise<FileRuns | null> {
@@ -151,6 +148,7 @@ function runWith(method: 'run' | 'collect'): RunTests {
   return async (state, traces) => {
     const run = async (own: WorkerGlobalState): Promise<void> => {
       sandboxWorker?.prepare(own)
+      prepareIsolation(own, setup.perTest)
       await vitest.runBaseTests(method, own, traces)
     }
     if (setup.files === 'shared') return runOneByOne(state, run)

@@ -1,16 +1,12 @@
-import { readFileSync, lstatSync } from 'node:fs'
-import picomatch from 'picomatch'
 import { FILE_ROOT, Roots, type EnteredRoot } from '../control/roots.ts'
 import { workerPlace, type WorkerPlace } from '../control/worker-place.ts'
 import { NetnsError } from '../errors/netns-error.ts'
-import { parseChanges } from '../isolate/changes.ts'
 import { BASE_ROOT } from '../isolate/isolate.ts'
 import { readNoRoute } from '../isolate/no-route.ts'
 import { rootSteps } from '../isolate/steps.ts'
 import { goTo } from '../isolate/working-directory.ts'
-import { fsPath } from '../paths/bytes.ts'
-import { isBelow, relativeTo } from '../paths/paths.ts'
 import type { FileSandboxEnd, FileSandboxes, FileSandboxRequest, WrittenFile } from './types.ts'
+import { writtenFiles } from './written-files.ts'
 
 /**
  * The sandboxes of this worker, one for each file.
@@ -74,15 +70,6 @@ class WorkerFileSandboxes implements FileSandboxes {
   #writtenFiles({ id }: EnteredRoot): WrittenFile[] {
     const { keep } = this.#request
     if (!keep || keep.globs.length === 0) return []
-    const isWanted = picomatch([...keep.globs], { dot: true, flags: 's' })
-    return parseChanges(this.#roots.changes(id, FILE_ROOT))
-      .filter(({ type, kind }) => type !== 'deleted' && kind === 'file')
-      .filter(({ path }) => isBelow(path, keep.projectRoot))
-      .filter(({ path }) => isWanted(relativeTo(keep.projectRoot, path)))
-      .map(({ path }) => ({
-        path,
-        content: readFileSync(fsPath(path)),
-        mode: lstatSync(fsPath(path)).mode & 0o777,
-      }))
+    return writtenFiles(this.#roots.changes(id, FILE_ROOT), keep)
   }
 }
