@@ -9,8 +9,8 @@ export const FILE_ROOT = 'file'
 
 const closeDescriptor = closeSync
 
-/** Which network a root comes with. `full`: as the file's; `quiet`: without services; `none`: nothing is up. */
-export type NetworkKind = 'inherit' | 'full' | 'quiet' | 'none'
+/** Which network a root comes with. `full`: as the file's; a list: of its services these ports; `none`: nothing is up. */
+export type NetworkKind = 'inherit' | 'full' | 'none' | readonly number[]
 
 export interface RootRequest {
   /** The root whose state it begins with. */
@@ -142,7 +142,7 @@ export class Roots {
     if (kind === 'inherit') return null
     // Before the process has left the first one.
     this.#homeNetwork()
-    const { fd, group } = this.#control.askForDescriptor(['network', kind])
+    const { fd, group } = this.#control.askForDescriptor(networkCommand(kind))
     const network = { fd, group }
     try {
       this.#enterNetwork(network)
@@ -170,6 +170,10 @@ export class Roots {
   #homeNetwork(): number {
     return (this.#home ??= this.#control.askForDescriptor(['home']).fd)
   }
+}
+
+function networkCommand(kind: 'full' | 'none' | readonly number[]): Command {
+  return typeof kind === 'string' ? ['network', kind] : ['network', 'some', ...kind.map(String)]
 }
 
 function unlisten(network: Network | null): Command[] {
