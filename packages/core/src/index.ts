@@ -36,7 +36,7 @@ export { RunReportCollector } from './report/run-report.ts'
 export { degreeOf } from './report/degree-of.ts'
 export { renderSummary } from './report/render-summary.ts'
 export { summarize, type RunFigures } from './report/summarize.ts'
-export type { FallbackRecord, RunReport, SandboxRecord } from './report/types.ts'
+export type { FallbackRecord, IsolationRecord, RunReport, SandboxRecord } from './report/types.ts'
 export {
   HOST_NAMESPACES_VARIABLE,
   hostNamespaces,
@@ -50,6 +50,7 @@ export type {
   FileSandboxEnd,
   FileSandboxes,
   FileSandboxRequest,
+  KeepGlobs,
   WrittenFile,
 } from './file-sandboxes/types.ts'
 export { openScope } from './handles/scope.ts'
@@ -62,7 +63,7 @@ export {
   type TestOwner,
   type WorkerPlace,
 } from './control/worker-place.ts'
-export { isolate } from './isolate/isolate.ts'
+export { endLeftOver, isolate, isolateTest } from './isolate/isolate.ts'
 export type { Change, EntryKind } from './isolate/changes.ts'
 export type { ChildCapability, ChildOptions, RunOptions, RunResult } from './isolate/children.ts'
 export type { OpenFile } from './isolate/open-files.ts'

@@ -6,6 +6,7 @@ export type {
   FileSandboxEnd,
   FileSandboxes,
   FileSandboxRequest,
+  KeepGlobs,
   WrittenFile,
 } from './file-sandboxes/types.ts'
 export { openScope } from './handles/scope.ts'
@@ -18,7 +19,7 @@ export {
   type TestOwner,
   type WorkerPlace,
 } from './control/worker-place.ts'
-export { isolate } from './isolate/isolate.ts'
+export { endLeftOver, isolate, isolateTest } from './isolate/isolate.ts'
 export type { Change, EntryKind } from './isolate/changes.ts'
 export type { ChildCapability, ChildOptions, RunOptions, RunResult } from './isolate/children.ts'
 export type { OpenFile } from './isolate/open-files.ts'

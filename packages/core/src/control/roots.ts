@@ -17,6 +17,8 @@ export interface RootRequest {
   readonly parent: string
   readonly steps: readonly Command[]
   readonly network: NetworkKind
+  /** A root in which processes began that are to end before. */
+  readonly ends?: EnteredRoot | undefined
   /** The parent changes no more while others stand on it, but for files that are open for writing. */
   readonly freeze: 'no' | 'yes'
 }
@@ -88,20 +90,15 @@ export class Roots {
     return answer
   }
 
-  /** Ends the processes that began since `from` was entered, and goes to a new root beside it, in the first network. */
-  moveOn(from: EnteredRoot, parent: string): EnteredRoot & { readonly ended: number } {
-    const id = `r${++this.#lastId}`
-    const answer = this.#control.ask(
-      ['end', from.id],
-      ['enter', id, parent, '-'],
-      ['drop', from.id],
-      ...unlisten(from.network),
-      ['spare', parent],
-    )
-    this.#enterNetwork(null)
-    close(from.network)
-    const { busy, ahead, count } = answer
-    return { id, parent, network: null, networkBefore: null, busy, ahead, ended: count }
+  /** Ends the processes that began since the root was entered, and stays there. Returns how many there were. */
+  endProcesses({ id }: EnteredRoot): number {
+    return this.#control.ask(['end', id]).count
+  }
+
+  /** Takes down a root that the process has left, with its network, and builds the next one while nobody waits. */
+  leaveBehind(left: EnteredRoot, parent: string): void {
+    this.#control.ask(['drop', left.id], ...unlisten(left.network), ['spare', parent])
+    close(left.network)
   }
 
   drop(ids: readonly string[]): void {
@@ -136,8 +133,9 @@ export class Roots {
     }
   }
 
-  #enterRoot(id: string, { parent, steps, freeze }: RootRequest): Answer {
-    return this.#control.ask(['enter', id, parent, freeze === 'yes' ? 'freeze' : '-'], ...steps)
+  #enterRoot(id: string, { parent, steps, freeze, ends }: RootRequest): Answer {
+    const enter: Command = ['enter', id, parent, freeze === 'yes' ? 'freeze' : '-']
+    return this.#control.ask(...(ends ? [['end', ends.id] as const] : []), enter, ...steps)
   }
 
   #enterNewNetwork(kind: NetworkKind): Network | null {

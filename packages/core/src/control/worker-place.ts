@@ -1,3 +1,5 @@
+import type { KeepGlobs } from '../file-sandboxes/types.ts'
+import type { IsolateEnd } from '../isolate/types.ts'
 import { ControlSocket } from './socket.ts'
 
 /** Name of the variable that tells a worker its control socket and the path of netns-threads.so: `5:/path`. */
@@ -5,6 +7,8 @@ export const CONTROL_VARIABLE = 'NETNS_CONTROL'
 
 /** What a test knows of what is running it. */
 export interface TestOwner {
+  /** The runner's object, by its identity. */
+  readonly test: object
   readonly name: string
   isOver(): boolean
 }
@@ -20,7 +24,9 @@ export interface WorkerPlace {
   /** The test that runs now, where the runner says so. */
   owner?: () => TestOwner | undefined
   /** Hears how each `isolate()` ended. */
-  onEnd?: (end: unknown) => void
+  onEnd?: (end: IsolateEnd) => void
+  /** Files to hand over when an outermost `isolate()` ends. */
+  readonly keep?: KeepGlobs | null
   /** State of isolate() and of FileSandboxes: which roots there are, and who is in them. */
   readonly state: Map<string, unknown>
 }

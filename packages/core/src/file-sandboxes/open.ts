@@ -1,16 +1,12 @@
-import { readFileSync, lstatSync } from 'node:fs'
-import picomatch from 'picomatch'
 import { FILE_ROOT, Roots, type EnteredRoot } from '../control/roots.ts'
 import { workerPlace, type WorkerPlace } from '../control/worker-place.ts'
 import { NetnsError } from '../errors/netns-error.ts'
-import { parseChanges } from '../isolate/changes.ts'
 import { BASE_ROOT } from '../isolate/isolate.ts'
 import { readNoRoute } from '../isolate/no-route.ts'
 import { rootSteps } from '../isolate/steps.ts'
 import { goTo } from '../isolate/working-directory.ts'
-import { fsPath } from '../paths/bytes.ts'
-import { isBelow, relativeTo } from '../paths/paths.ts'
 import type { FileSandboxEnd, FileSandboxes, FileSandboxRequest, WrittenFile } from './types.ts'
+import { writtenFiles } from './written-files.ts'
 
 /**
  * The sandboxes of this worker, one for each file.
@@ -33,7 +29,7 @@ class WorkerFileSandboxes implements FileSandboxes {
   readonly #place: WorkerPlace
   readonly #roots: Roots
   readonly #cwd = process.cwd()
-  /** Where the process is: in a file's root, or in one between files. */
+  /** Where the process is: in the root of a file, also after its end. */
   #present: EnteredRoot | undefined
   #request: FileSandboxRequest = {}
   #setupUs = 0
@@ -53,9 +49,10 @@ class WorkerFileSandboxes implements FileSandboxes {
       steps: rootSteps(options, this.#place.projectRoot),
       network: this.#place.sharesNetwork ? 'inherit' : 'full',
       freeze: 'yes',
+      ends: left,
     })
-    if (left) this.#roots.drop([left.id])
-    this.#roots.prepare(FILE_ROOT)
+    if (left) this.#roots.leaveBehind(left, FILE_ROOT)
+    else this.#roots.prepare(FILE_ROOT)
     this.#place.state.set(BASE_ROOT, this.#present.id)
     goTo(this.#cwd)
     this.#setupUs = Math.round((performance.now() - startedMs) * 1000)
@@ -66,24 +63,13 @@ class WorkerFileSandboxes implements FileSandboxes {
     if (!present) return { endedProcesses: 0, noRoute: null, kept: [], setupUs: 0 }
     const kept = this.#writtenFiles(present)
     const noRoute = present.network ? readNoRoute() : null
-    const next = this.#roots.moveOn(present, FILE_ROOT)
-    this.#present = next
-    goTo(this.#cwd)
-    return { endedProcesses: next.ended, noRoute, kept, setupUs: this.#setupUs }
+    const endedProcesses = this.#roots.endProcesses(present)
+    return { endedProcesses, noRoute, kept, setupUs: this.#setupUs }
   }
 
   #writtenFiles({ id }: EnteredRoot): WrittenFile[] {
     const { keep } = this.#request
     if (!keep || keep.globs.length === 0) return []
-    const isWanted = picomatch([...keep.globs], { dot: true, flags: 's' })
-    return parseChanges(this.#roots.changes(id, FILE_ROOT))
-      .filter(({ type, kind }) => type !== 'deleted' && kind === 'file')
-      .filter(({ path }) => isBelow(path, keep.projectRoot))
-      .filter(({ path }) => isWanted(relativeTo(keep.projectRoot, path)))
-      .map(({ path }) => ({
-        path,
-        content: readFileSync(fsPath(path)),
-        mode: lstatSync(fsPath(path)).mode & 0o777,
-      }))
+    return writtenFiles(this.#roots.changes(id, FILE_ROOT), keep)
   }
 }

@@ -5,6 +5,8 @@ import type { ChildProcess } from 'node:child_process'
 import { Roots, type EnteredRoot } from '../control/roots.ts'
 import type { TestOwner, WorkerPlace } from '../control/worker-place.ts'
 import { NetnsError } from '../errors/netns-error.ts'
+import type { WrittenFile } from '../file-sandboxes/types.ts'
+import { writtenFiles } from '../file-sandboxes/written-files.ts'
 import { openScope } from '../handles/scope.ts'
 import type { HandleScope, Leak } from '../handles/types.ts'
 import { parseChanges, type Change } from './changes.ts'
@@ -18,6 +20,8 @@ import {
 } from './children.ts'
 import { readNoRoute } from './no-route.ts'
 import type { OpenFile } from './open-files.ts'
+import { IsolateQueue } from './queue.ts'
+import { Turnstile } from './turnstile.ts'
 import { goTo } from './working-directory.ts'
 import type { Checkpoint, IsolatedSandbox, IsolateEnd } from './types.ts'
 
@@ -33,14 +37,19 @@ export interface Opening {
   readonly owner: TestOwner | undefined
   /** The working directory before. */
   readonly cwd: string
-  /** Ends those that stand on it. */
-  readonly endInner: (sandbox: ActiveSandbox) => void
+  /** It is outermost, so that what it wrote leaves the sandbox of the file with it. */
+  readonly isOutermost: boolean
+  /** A fixture or a hook of the runner opened it: all of the test runs in it. */
+  readonly isOfTest: boolean
   readonly onDispose: (sandbox: ActiveSandbox) => void
 }
 
 /** A sandbox that this process is in. */
 export class ActiveSandbox implements IsolatedSandbox {
   readonly owner: TestOwner | undefined
+  readonly isOfTest: boolean
+  /** Those inside it wait for each other. */
+  readonly nested = new Turnstile()
   readonly #opening: Opening
   readonly #roots: Roots
   readonly #handles: HandleScope = openScope()
@@ -53,6 +62,7 @@ export class ActiveSandbox implements IsolatedSandbox {
   constructor(opening: Opening) {
     this.#opening = opening
     this.owner = opening.owner
+    this.isOfTest = opening.isOfTest
     this.#roots = Roots.of(opening.place)
     this.#entered = [opening.first]
     this.#present = opening.first
@@ -111,7 +121,7 @@ export class ActiveSandbox implements IsolatedSandbox {
 
   async dispose(): Promise<IsolateEnd> {
     const end = this.endNow()
-    await this.#handles.settled()
+    if (end.leaks.length > 0) await this.#handles.settled()
     return end
   }
 
@@ -122,13 +132,14 @@ export class ActiveSandbox implements IsolatedSandbox {
   /** Everything that must be done before another one begins, in one turn of the event loop. */
   endNow(): IsolateEnd {
     if (this.#end) return this.#end
-    const { first, openFiles, enterMs, endInner, onDispose, cwd } = this.#opening
-    endInner(this)
+    const { place, first, openFiles, enterMs, onDispose, cwd } = this.#opening
+    IsolateQueue.of(place).endNested(this)
     const leaks: Leak[] = this.#handles.close()
+    const kept = this.#keptFiles()
     const noRoute = first.network ? readNoRoute() : null
     const others = this.#entered.slice(1).map(({ id }) => id)
     const owner = this.owner?.name ?? null
-    this.#end = { owner, endedProcesses: 0, leaks, openFiles, noRoute, enterMs }
+    this.#end = { owner, endedProcesses: 0, leaks, openFiles, noRoute, enterMs, kept }
     try {
       const { count } = this.#roots.leave(first, others)
       this.#end = { ...this.#end, endedProcesses: count }
@@ -138,6 +149,12 @@ export class ActiveSandbox implements IsolatedSandbox {
       onDispose(this)
     }
     return this.#end
+  }
+
+  #keptFiles(): readonly WrittenFile[] {
+    const { place, isOutermost, first } = this.#opening
+    if (!place.keep || !isOutermost) return []
+    return writtenFiles(this.#roots.changes(this.#present.id, first.parent), place.keep)
   }
 
   readonly #lend: Lend = (capabilities, run) => this.#roots.lending(capabilities, run)

@@ -17,6 +17,7 @@ const NOTHING: IsolateEnd = {
   openFiles: [],
   noRoute: null,
   enterMs: 0,
+  kept: [],
 }
 
 let hasWarned = false

@@ -4,10 +4,11 @@ import { shared, workerPlace, type WorkerPlace } from '../control/worker-place.t
 import { NetnsError } from '../errors/netns-error.ts'
 import { closeIdleConnections } from '../handles/idle-connections.ts'
 import { trackHandles } from '../handles/track-handles.ts'
-import { ActiveSandbox, type Opening } from './active-sandbox.ts'
+import { ActiveSandbox } from './active-sandbox.ts'
 import { fallbackSandbox } from './fallback-sandbox.ts'
 import { describeOpenFiles, findOpenFiles, warnOfOpenFiles, type OpenFile } from './open-files.ts'
 import { IsolateQueue, type Scope } from './queue.ts'
+import { socketSteps } from './sockets.ts'
 import { rootSteps } from './steps.ts'
 import type { IsolatedSandbox, IsolateOptions } from './types.ts'
 import { goTo } from './working-directory.ts'
@@ -50,19 +51,39 @@ export function isolate<Result>(
   if (typeof first === 'function') return isolateWhile(first, second)
   const place = workerPlace()
   const scope: Scope = { active: undefined }
+  // In the context of the caller: it says which sandbox this one is in.
   const opened = open(place, first, scope)
   // What the caller does after `await isolate()` runs in the context that it has now.
   if (place?.control) IsolateQueue.of(place).scopes.enterWith(scope)
   return opened
 }
 
+/**
+ * What fixtures and hooks of a runner use: all of the test runs inside, and its own `isolate()` are nested.
+ *
+ * @throws NetnsError as {@link isolate} does
+ */
+export function isolateTest<Result>(
+  body: (sandbox: IsolatedSandbox) => Result | Promise<Result>,
+  options: IsolateOptions = {},
+): Promise<Result> {
+  return isolateWhile(body, options, true)
+}
+
+/** Ends what a test that is over has left open, so that no other test runs in it. */
+export function endLeftOver(): void {
+  const place = workerPlace()
+  if (place?.control) IsolateQueue.of(place).endLeftOver()
+}
+
 async function isolateWhile<Result>(
   body: (sandbox: IsolatedSandbox) => Result | Promise<Result>,
   options: IsolateOptions,
+  isOfTest = false,
 ): Promise<Result> {
   const place = workerPlace()
   const scope: Scope = { active: undefined }
-  const sandbox = await open(place, options, scope)
+  const sandbox = await open(place, options, scope, isOfTest)
   const run = async (): Promise<Result> => body(sandbox)
   try {
     return await (place?.control ? IsolateQueue.of(place).scopes.run(scope, run) : run())
@@ -75,32 +96,40 @@ async function open(
   place: WorkerPlace | undefined,
   options: IsolateOptions,
   scope: Scope,
+  isOfTest = false,
 ): Promise<IsolatedSandbox> {
   refuseWhereImpossible(place)
-  if (Object.keys(options).length > 0) {
-    const { checkIsolateOptions } = await import('../options/resolve-options.ts')
-    checkIsolateOptions(options)
+  if (!place.control) {
+    await check(options)
+    return fallbackSandbox()
   }
-  if (!place.control) return fallbackSandbox()
   const queue = IsolateQueue.of(place)
-  const enclosing = queue.enclosing()
-  const done = enclosing ? () => {} : await queue.take(options.concurrency ?? 'queue')
+  const turn = queue.enter(options.concurrency ?? 'queue')
+  await check(options).catch(async (error: unknown) => {
+    await turn.then(({ leave }) => leave())
+    throw error
+  })
+  const { enclosing, leave } = await turn
+  const onDispose = (ended: ActiveSandbox): void => {
+    queue.ended(ended)
+    leave()
+  }
   try {
     if (kindOf(place, options) !== 'inherit') await closeIdleConnections()
-    const sandbox = enter(place, options, enclosing?.rootId ?? baseRoot(place), {
-      endInner: (ending) => queue.inner(ending).forEach((inner) => inner.endNow()),
-      onDispose(ended) {
-        queue.active.splice(queue.active.indexOf(ended), 1)
-        done()
-      },
-    })
-    queue.active.push(sandbox)
+    const sandbox = enter(place, options, { enclosing, isOfTest, onDispose })
+    queue.began(sandbox)
     scope.active = sandbox
     return sandbox
   } catch (error) {
-    done()
+    leave()
     throw error
   }
+}
+
+async function check(options: IsolateOptions): Promise<void> {
+  if (Object.keys(options).length === 0) return
+  const { checkIsolateOptions } = await import('../options/resolve-options.ts')
+  checkIsolateOptions(options)
 }
 
 function baseRoot(place: WorkerPlace): string {
@@ -116,19 +145,26 @@ function refuseWhereImpossible(place: WorkerPlace | undefined): asserts place is
   if (usesIoUring) throw new NetnsError('NETNS_IO_URING')
 }
 
+interface Surroundings {
+  readonly enclosing: ActiveSandbox | undefined
+  readonly isOfTest: boolean
+  readonly onDispose: (sandbox: ActiveSandbox) => void
+}
+
 function enter(
   place: WorkerPlace,
   options: IsolateOptions,
-  parent: string,
-  { endInner, onDispose }: Pick<Opening, 'endInner' | 'onDispose'>,
+  { enclosing, isOfTest, onDispose }: Surroundings,
 ): ActiveSandbox {
   const startedMs = performance.now()
   const cwd = process.cwd()
   const roots = Roots.of(place)
+  const network = kindOf(place, options)
+  const sockets = network === 'inherit' && !place.sharesNetwork ? socketSteps() : []
   const first = roots.enter({
-    parent,
-    steps: rootSteps(options, place.projectRoot),
-    network: kindOf(place, options),
+    parent: enclosing?.rootId ?? baseRoot(place),
+    steps: [...sockets, ...rootSteps(options, place.projectRoot)],
+    network,
     freeze: 'yes',
   })
   try {
@@ -139,15 +175,15 @@ function enter(
       onDispose(sandbox)
       place.onEnd?.(sandbox.endNow())
     }
-    const owner = place.owner?.()
     return new ActiveSandbox({
       place,
       first,
       openFiles,
       enterMs,
-      owner,
+      owner: place.owner?.(),
       cwd,
-      endInner,
+      isOutermost: enclosing === undefined,
+      isOfTest,
       onDispose: onEnd,
     })
   } catch (error) {

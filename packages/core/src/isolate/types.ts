@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import type { WrittenFile } from '../file-sandboxes/types.ts'
 import type { Leak } from '../handles/types.ts'
 import type { FsOptions, NetOptions } from '../options/types.ts'
 import type { Change } from './changes.ts'
@@ -54,6 +55,8 @@ export interface IsolateEnd {
   readonly noRoute: { readonly ipv4: number; readonly ipv6: number } | null
   /** Milliseconds that entering took. */
   readonly enterMs: number
+  /** What `fs.keep` takes out, where this was the outermost one. */
+  readonly kept: readonly WrittenFile[]
 }
 
 /** The files, the network and the processes of one `isolate()`, until it is disposed. */

@@ -52,7 +52,12 @@ function applyDefaults(options: NetnsOptions): ResolvedOptions {
     fallback: options.fallback ?? 'error',
     base: options.base ?? 'node',
     reuse: options.reuse ?? false,
+    perTest: resolvePerTest(options.perTest ?? false),
   }
+}
+
+function resolvePerTest(perTest: NonNullable<NetnsOptions['perTest']>): ResolvedOptions['perTest'] {
+  return perTest === true ? {} : perTest || null
 }
 
 function resolveFs(fs: NonNullable<NetnsOptions['fs']>): ResolvedOptions['fs'] {

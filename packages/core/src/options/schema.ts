@@ -1,110 +1,26 @@
 import { isIP } from 'node:net'
 import * as v from 'valibot'
-import { nearest } from './nearest.ts'
+import {
+  expected,
+  object,
+  record,
+  isObject,
+  either,
+  choice,
+  text,
+  path,
+  glob,
+  list,
+  whole,
+} from './schema-parts.ts'
 
-/** Marks the issue of an unknown key; {@link describeIssue} turns it into words. */
-export const UNKNOWN_KEY = 'unknown option'
+export { UNKNOWN_KEY } from './schema-parts.ts'
 
 /** Node does not start with less: V8 reserves address space for its heap and code. */
 const MIN_ADDRESS_SPACE_BYTES = 2 * 1024 ** 3
-
 const MIN_TMP_BYTES = 64 * 1024
 const MIN_OPEN_FILES = 64
 const MAX_PORT = 65_535
-
-/** Message of an issue that says what was expected and what came instead. */
-function expected(what: string): (issue: { input: unknown }) => string {
-  return ({ input }) => `expected ${what}, got ${show(input)}`
-}
-
-function show(value: unknown): string {
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'object' && value !== null) return 'an object'
-  return typeof value === 'bigint' || typeof value === 'function'
-    ? `a ${typeof value}`
-    : (JSON.stringify(value) ?? 'undefined')
-}
-
-function object<Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.pipe(
-    v.custom<object>(isObject, expected('an object')),
-    v.objectWithRest(
-      entries,
-      v.custom<never>(() => false, UNKNOWN_KEY),
-    ),
-  )
-}
-
-type TextSchema = v.GenericSchema<string, string>
-
-function record(keys: TextSchema, values: TextSchema, what: string) {
-  return v.pipe(v.custom<Record<string, string>>(isObject, expected(what)), v.record(keys, values))
-}
-
-/** Chooses by the input's type, so that a message speaks of what the user meant. */
-function either<One extends v.GenericSchema, Other extends v.GenericSchema>(
-  isOne: (input: unknown) => boolean,
-  one: One,
-  other: Other,
-): v.GenericSchema<v.InferInput<One> | v.InferInput<Other>> {
-  return v.lazy((input) => (isOne(input) ? one : other))
-}
-
-function isObject(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && !Array.isArray(input)
-}
-
-function choice<const Choices extends readonly string[]>(choices: Choices) {
-  const list = choices.map((one) => `'${one}'`).join(' or ')
-  return v.picklist(choices, ({ input }) => {
-    const near = typeof input === 'string' ? nearest(input, choices) : undefined
-    return `${expected(list)({ input })}${near === undefined ? '' : `, did you mean '${near}'?`}`
-  })
-}
-
-const text = v.pipe(
-  v.string(expected('a text')),
-  v.nonEmpty('is empty'),
-  v.check((value) => !value.includes('\0'), 'holds a NUL character'),
-)
-
-const path = v.pipe(
-  text,
-  v.check(
-    (value) => !/^~[^/]/.test(value),
-    expected('a path that is absolute, relative to the project, or starts with ~/'),
-  ),
-)
-
-const glob = v.pipe(
-  text,
-  v.check(
-    (value) => !value.startsWith('/') && !value.startsWith('~'),
-    expected('a glob relative to the project'),
-  ),
-  v.check(
-    (value) => !value.split('/').includes('..'),
-    expected('a glob that stays inside the project'),
-  ),
-  v.check(
-    (value) => !value.startsWith('!'),
-    'a negated glob has nothing to take away from; write !(a|b)',
-  ),
-)
-
-function list<Item extends v.GenericSchema>(item: Item, what: string) {
-  return v.array(item, expected(`a list of ${what}`))
-}
-
-function whole(what: string, least: number, most = Number.MAX_SAFE_INTEGER) {
-  const message = expected(what)
-  return v.pipe(
-    v.number(message),
-    v.safeInteger(message),
-    v.minValue(least, message),
-    v.maxValue(most, message),
-  )
-}
 
 const paths = v.optional(list(path, 'paths'))
 
@@ -185,26 +101,6 @@ function limits(isRoot: boolean) {
   }
 }
 
-function entriesOf(isRoot: boolean) {
-  const noEnv = v.literal('inherit', expected("'inherit' or an object { allow, set }"))
-  return {
-    fs: v.optional(object(fs)),
-    net: v.optional(either(isObject, object(net), netMode)),
-    env: v.optional(either(isObject, object(env), noEnv)),
-    hostname: v.optional(hostname),
-    hosts: v.optional(record(hostname, address, 'an object { [name]: address }')),
-    limits: v.optional(object(limits(isRoot))),
-    fallback: v.optional(choice(['error', 'warn'])),
-    base: v.optional(choice(['node', 'jsdom', 'happy-dom'])),
-    reuse: v.optional(v.boolean(expected('true or false'))),
-  }
-}
-
-/** The schema of `environmentOptions.netns`. */
-export function optionsSchema(isRoot: boolean) {
-  return object(entriesOf(isRoot))
-}
-
 /** An option of the config that a running process can no longer follow. */
 const atStart = v.optional(
   v.custom<never>(() => false, 'takes effect at a process start; set it in the config'),
@@ -225,6 +121,30 @@ const isolateEntries = {
   fallback: atStart,
   base: atStart,
   reuse: atStart,
+  perTest: atStart,
+}
+
+function entriesOf(isRoot: boolean) {
+  const noEnv = v.literal('inherit', expected("'inherit' or an object { allow, set }"))
+  return {
+    fs: v.optional(object(fs)),
+    net: v.optional(either(isObject, object(net), netMode)),
+    env: v.optional(either(isObject, object(env), noEnv)),
+    hostname: v.optional(hostname),
+    hosts: v.optional(record(hostname, address, 'an object { [name]: address }')),
+    limits: v.optional(object(limits(isRoot))),
+    fallback: v.optional(choice(['error', 'warn'])),
+    base: v.optional(choice(['node', 'jsdom', 'happy-dom'])),
+    reuse: v.optional(v.boolean(expected('true or false'))),
+    perTest: v.optional(
+      either(isObject, object(isolateEntries), v.boolean(expected('true, false or an object'))),
+    ),
+  }
+}
+
+/** The schema of `environmentOptions.netns`. */
+export function optionsSchema(isRoot: boolean) {
+  return object(entriesOf(isRoot))
 }
 
 /** The schema of the options of `isolate()`. */
@@ -235,9 +155,12 @@ export function isolateSchema() {
 /** The keys that an object of the options may have, by its path in them. */
 export type KnownKeys = ReadonlyMap<string, readonly string[]>
 
+const ownKeys = ['fs', 'net', 'hosts', 'onOpenFiles', 'concurrency']
+const ownFsKeys = Object.keys(fs).filter((key) => key !== 'copy' && key !== 'keep')
+
 export const isolateKeys: KnownKeys = new Map([
-  ['', ['fs', 'net', 'hosts', 'onOpenFiles', 'concurrency']],
-  ['fs', Object.keys(fs).filter((key) => key !== 'copy' && key !== 'keep')],
+  ['', ownKeys],
+  ['fs', ownFsKeys],
   ['net', Object.keys(net)],
 ])
 
@@ -247,4 +170,7 @@ export const knownKeys: KnownKeys = new Map([
   ['net', Object.keys(net)],
   ['env', Object.keys(env)],
   ['limits', Object.keys(limits(false))],
+  ['perTest', ownKeys],
+  ['perTest.fs', ownFsKeys],
+  ['perTest.net', Object.keys(net)],
 ])

@@ -1,3 +1,5 @@
+import type { IsolateOptions } from '../isolate/types.ts'
+
 /** What a test file may see and change of the file system. All paths: absolute, relative to the project, or starting with `~/`. */
 export interface FsOptions {
   /**
@@ -86,6 +88,12 @@ export interface NetnsOptions {
    * @default false
    */
   reuse?: boolean
+  /**
+   * Runs every test in an `isolate()` of its own, with its `beforeEach` and `afterEach` hooks: `true`, or the options
+   * for it.
+   * @default false
+   */
+  perTest?: boolean | IsolateOptions
 }
 
 /** {@link NetnsOptions} with every default applied. Paths are still as the user wrote them. */
@@ -113,4 +121,6 @@ export interface ResolvedOptions {
   readonly fallback: 'error' | 'warn'
   readonly base: 'node' | 'jsdom' | 'happy-dom'
   readonly reuse: boolean
+  /** `null`: tests of a file share its sandbox. */
+  readonly perTest: IsolateOptions | null
 }

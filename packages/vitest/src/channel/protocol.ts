@@ -1,4 +1,4 @@
-import type { FileSandboxEnd, Leak } from '@netns/core/worker'
+import type { FileSandboxEnd, IsolateEnd, IsolateOptions, Leak } from '@netns/core/worker'
 
 /** A module file as the sandbox has it. */
 export interface InsideModule {
@@ -72,6 +72,14 @@ export interface FileMessage {
   readonly leaks: readonly Leak[]
   /** Why this process must not run another file. */
   readonly unfit: string | null
+  /** Vitest's answer to `stop`, where the file was the only one that Vitest gave the worker. */
+  readonly stopped?: unknown
+}
+
+/** An `isolate()` of a worker has ended. */
+export interface IsolatedMessage {
+  readonly netns: 'isolated'
+  readonly end: IsolateEnd
 }
 
 /** There is no sandbox for the next file in this process. */
@@ -80,7 +88,7 @@ export interface UnfitMessage {
   readonly reason: string
 }
 
-export type WorkerMessage = CallMessage | FileMessage | UnfitMessage
+export type WorkerMessage = CallMessage | FileMessage | UnfitMessage | IsolatedMessage
 
 /** One of our messages on the channel that Vitest's own messages use. */
 export function isOurs(message: unknown): message is WorkerMessage | ReplyMessage {
@@ -101,6 +109,8 @@ export interface WorkerSetup {
   readonly projectRoot: string
   /** `net: 'host'`: there is no network of its own. */
   readonly sharesNetwork: boolean
+  /** Options of an `isolate()` around every test. */
+  readonly perTest: IsolateOptions | null
   /** The environment of Vitest that runs, and its options. */
   readonly base: string
   readonly baseOptions: Readonly<Record<string, unknown>>

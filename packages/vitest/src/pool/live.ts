@@ -26,6 +26,7 @@ export class LiveWorker implements Backend {
     this.#link = new WorkerLink(worker, this.#calls, {
       message: (message) => emit('message', message),
       file: (message) => run.track(this.#records.fileEnded(message)),
+      isolated: (message) => run.track(this.#records.isolateEnded(message)),
       unfit: ({ reason }) => emit('error', new Error(reason)),
       exit: (code, signal) => emit('exit', code, signal),
       error: (error) => emit('error', error),

@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { writeKeptFiles, type NetnsError, type SandboxEnd } from '@netns/core'
 import type { TestProject } from 'vitest/node'
-import type { FileMessage } from '../channel/protocol.ts'
+import type { FileMessage, IsolatedMessage } from '../channel/protocol.ts'
 import type { Run } from '../run/run.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
@@ -38,6 +38,14 @@ export class Records {
       ...kept,
       leaks,
     })
+  }
+
+  async isolateEnded({ end }: IsolatedMessage): Promise<void> {
+    const { kept, keepFailures } = await writeKeptFiles(
+      this.#worker.setup.keep?.projectRoot ?? null,
+      end.kept,
+    )
+    this.#run.report.addIsolation({ ...end, files: [...this.#open], kept, keepFailures })
   }
 
   /** The sandbox of the process: of its only file, or of the file in which it ended. */

@@ -8,6 +8,7 @@ const setup: WorkerSetup = {
   sandboxed: false,
   projectRoot: '/project',
   sharesNetwork: false,
+  perTest: null,
   base: 'node',
   baseOptions: {},
   compileCache: null,

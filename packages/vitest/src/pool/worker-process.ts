@@ -45,7 +45,7 @@ export function startSandboxed(
     compileCache,
     moduleCopies,
     files,
-    keep: files === 'one' || !keep ? null : keep,
+    keep: keep ?? null,
   }
   const { process: child, ...sandbox } = launch({
     plan,
@@ -110,9 +110,10 @@ export function startPlain(
 
 function commonSetup(
   { distPath, project, environment }: PoolOptions,
-  { base, net }: ResolvedOptions,
+  { base, net, perTest }: ResolvedOptions,
 ) {
   return {
+    perTest,
     projectRoot: project.config.root,
     sharesNetwork: net.mode === 'host',
     baseOptions: baseOptions(project, environment),
