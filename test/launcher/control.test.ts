@@ -97,7 +97,17 @@ ask(['drop', 'file']), ask(['enter', 'a', 'file', '-']), ask(['drop', 'a']), ask
 ask(['return', 'file'], ['drop', 'a']), ask(['return', 'a']), ask(['enter', '', 'file', '-']),
 ask(['enter', 'x'.repeat(4096), 'file', '-']), ask(['enter', '../../x', 'file', '-']), ask(['enter', 'spare', 'file', '-'])`
   expect(await answersOf(requests)).toEqual([
-    ...[ENOENT, ENOENT, ENOENT, EBUSY, true, EBUSY, EINVAL, true, ENOENT, EEXIST, EINVAL],
+    ENOENT,
+    ENOENT,
+    ENOENT,
+    EBUSY,
+    true,
+    EBUSY,
+    EINVAL,
+    true,
+    ENOENT,
+    EEXIST,
+    EINVAL,
     true, // a name is no path
     true,
   ])
@@ -108,8 +118,15 @@ test('requests that make no sense are refused, and the next one is answered', as
 ask(['rm', '-rf']), ask(['enter', 'a']), ask(['network']), ask(['enter', 'a', 'file', '-'], ['unknown', 'root/x']),
 ask(['unlisten', '77']), ask(['unlisten', '-1']), ask(['unlisten', 'x']), ask(['spare', 'nowhere']), ask(['mark'])`
   expect(await answersOf(requests)).toEqual([
-    ...[EPROTO, EPROTO, EPROTO, EPERM],
-    ...[true, true, true, true, true],
+    EPROTO,
+    EPROTO,
+    EPROTO,
+    EPERM,
+    true,
+    true,
+    true,
+    true,
+    true,
   ])
 })
 
