@@ -22,11 +22,13 @@ export const checks = [
   check('sanitizer build', 'make', ['-s', '-C', 'native', 'sanitize']),
 ]
 
+const launcherTests = ['test/launcher/', 'test/sandbox/', 'test/isolate/']
+
 /** @type {Part[]} */
 const basics = [
   vitest('unit', ['--project=unit']),
   vitest('end to end', ['--project=e2e', '--project=alone']),
-  vitest('launcher with sanitizers', ['--project=e2e', 'test/launcher/', 'test/sandbox/'], {
+  vitest('launcher with sanitizers', ['--project=e2e', ...launcherTests], {
     NETNS_LAUNCHER: sanitizedLauncherPath,
   }),
   { name: 'example', run: () => runVitest({ name: 'example', args: [], cwd: exampleDirectory }) },
@@ -77,7 +79,7 @@ function vitest(name, args, env = {}) {
  */
 function matrixPart({ vitest: vitestMajor, node }) {
   const name = `Vitest ${vitestMajor}, Node ${node}`
-  const args = ['--project=e2e', '--project=alone', 'test/vitest/']
+  const args = ['--project=e2e', '--project=alone', 'test/vitest/', 'test/isolate/']
   return {
     name,
     run: async () => {

@@ -8,4 +8,4 @@ test('changes() lists what was created, modified and deleted', () =>
   expectToPass({ files: ['changes'], tests: 53 }))
 
 test('checkpoint() and restore() go to any state that was frozen', () =>
-  expectToPass({ files: ['checkpoints'], tests: 8 }))
+  expectToPass({ files: ['checkpoints'], tests: 9 }))

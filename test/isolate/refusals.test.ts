@@ -92,7 +92,7 @@ const both = `
 
 test("a test that uses sandbox.dir and sandbox.port() runs with fallback: 'warn', too, and is told once what is not isolated", async () => {
   const project = new VitestProject({
-    files: { 'a.test.js': both },
+    files: { 'a.test.ts': both },
     test: { environmentOptions: { netns: { fallback: 'warn' } } },
   })
   const isolated = await project.run()
@@ -107,7 +107,7 @@ test("a test that uses sandbox.dir and sandbox.port() runs with fallback: 'warn'
 test("what fallback: 'warn' cannot give is an error that says so", async () => {
   const project = new VitestProject({
     files: {
-      'a.test.js': `
+      'a.test.ts': `
         import { isolate } from 'vitest-environment-netns'
         import { expect, test } from 'vitest'
         test.for(['changes', 'checkpoint', 'restore'])('%s', async (method) => {

@@ -117,17 +117,8 @@ test('requests that make no sense are refused, and the next one is answered', as
   const requests = `
 ask(['rm', '-rf']), ask(['enter', 'a']), ask(['network']), ask(['enter', 'a', 'file', '-'], ['unknown', 'root/x']),
 ask(['unlisten', '77']), ask(['unlisten', '-1']), ask(['unlisten', 'x']), ask(['spare', 'nowhere']), ask(['mark'])`
-  expect(await answersOf(requests)).toEqual([
-    EPROTO,
-    EPROTO,
-    EPROTO,
-    EPERM,
-    true,
-    true,
-    true,
-    true,
-    true,
-  ])
+  const expected = [EPROTO, EPROTO, EPROTO, EPERM, true, true, true, true, true]
+  expect(await answersOf(requests)).toEqual(expected)
 })
 
 /* What a plan may have, and a worker may not ask for. */
