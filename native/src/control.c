@@ -197,6 +197,7 @@ bool control_serve(struct sandbox *sandbox)
 	free(request.text);
 	free(request.args);
 	free(request.steps);
+	roots_limit_backlog(sandbox);
 	return sent;
 }
 

@@ -290,6 +290,7 @@ struct root *roots_new(struct sandbox *sandbox, const char *id, struct root *par
 void roots_forget(struct sandbox *sandbox, struct root *root);
 int roots_exchange(struct sandbox *sandbox, struct root *next);
 bool roots_tidy(struct sandbox *sandbox);
+void roots_limit_backlog(struct sandbox *sandbox);
 
 /* networks.c */
 int network_here(void);

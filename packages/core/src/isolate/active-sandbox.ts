@@ -121,7 +121,8 @@ export class ActiveSandbox implements IsolatedSandbox {
 
   async dispose(): Promise<IsolateEnd> {
     const end = this.endNow()
-    if (end.leaks.length > 0) await this.#handles.settled()
+    // Node hears of the end of children and handles in the next turns.
+    if (end.leaks.length > 0 || end.endedProcesses > 0) await this.#handles.settled()
     return end
   }
 
