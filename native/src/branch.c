@@ -246,6 +246,20 @@ static int again(struct sandbox *sandbox, struct root *root, const struct place 
 	return run(sandbox, &step) || add_again(root, place);
 }
 
+/* The parent's own steps have mounted over it: no path of the parent leads there. */
+static bool is_covered(const struct root *parent, size_t index)
+{
+	const char *dest = parent->places[index].dest;
+	for (size_t i = index + 1; i < parent->place_count; i++) {
+		const struct place *later = &parent->places[i];
+		size_t length = strlen(later->dest);
+		if ((later->kind == PLACE_LAYERED || later->kind == PLACE_SHARED) &&
+		    !strncmp(later->dest, dest, length) && (dest[length] == '/' || !dest[length]))
+			return true;
+	}
+	return false;
+}
+
 static int add(struct sandbox *sandbox, struct root *root, size_t index)
 {
 	const struct place *place = &root->parent->places[index];
@@ -253,7 +267,7 @@ static int add(struct sandbox *sandbox, struct root *root, size_t index)
 	case PLACE_LAYERED:
 		return add_layered(sandbox, root, place, index);
 	case PLACE_SHARED:
-		return add_shared(sandbox, root, place);
+		return is_covered(root->parent, index) ? add_again(root, place) : add_shared(sandbox, root, place);
 	case PLACE_WRITABLE:
 		return again(sandbox, root, place, step_writable);
 	default:

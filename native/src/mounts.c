@@ -371,7 +371,7 @@ int step_writable(struct sandbox *sandbox, const struct step *step)
 		tree = step_fail(sandbox, "mount_setattr", dest);
 	}
 	int failed = attach(sandbox, tree, fd, dest);
-	if (!failed)
+	if (!failed && !sandbox->branching)
 		place_note(sandbox, PLACE_WRITABLE, dest);
 	return failed;
 }

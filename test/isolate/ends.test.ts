@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { expectToPass } from '../support/isolate-suite.ts'
 
 test('after every failure the process is in its former sandbox, and works', async () => {
-  const output = await expectToPass({ files: ['errors'], tests: 15 })
+  const output = await expectToPass({ files: ['errors'], tests: 16 })
   expect(output.match(/NETNS_OPEN_FILES/g)).toHaveLength(1)
 })
 

@@ -13,3 +13,19 @@ test('in workers that are used again, the sandboxes of a test stand on the state
 
 test('with isolate: false as well', () =>
   expectToPass({ files, tests, test: { maxWorkers: 1, isolate: false } }))
+
+test('options of the file hold in its sandboxes', () =>
+  expectToPass({
+    files: ['narrow'],
+    tests: 2,
+    test: { environmentOptions: { netns: { fs: narrow } } },
+  }))
+
+const narrow = {
+  mode: 'readonly',
+  writable: ['data'],
+  readonly: ['data/fixed'],
+  private: ['own'],
+  hide: ['launcher.ts'],
+  copy: ['copied'],
+}
