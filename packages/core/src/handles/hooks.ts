@@ -6,12 +6,9 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Worker } from 'node:worker_threads'
 import { noteUnreferenced } from './idle-connections.ts'
-import { captureOrigin, type Origin } from './origin.ts'
-import { record, recorders, type StatWatcher } from './recorder.ts'
+import { captureOrigin } from './origin.ts'
+import { origins, record, recorders, type StatWatcher } from './recorder.ts'
 import { observeMethod, type Call } from './replace.ts'
-
-/** Where servers and watchers began. */
-export const origins = new WeakMap<object, Origin>()
 
 /**
  * Notes what `process._getActiveHandles()` does not tell: unreferenced handles, threads, names of watched files, and

@@ -1,12 +1,12 @@
 import { Socket } from 'node:net'
 import timers from 'node:timers'
+import { tracking } from './recorder.ts'
 
 // Tests may replace it.
 const { setImmediate } = timers
 
 /** Clients take their hold on the event loop from a connection while it waits for the next request. */
-const unreferenced = new Set<WeakRef<Socket>>()
-const known = new WeakSet<object>()
+const { unreferenced, known } = tracking
 const collected = new FinalizationRegistry<WeakRef<Socket>>((reference) => {
   unreferenced.delete(reference)
 })

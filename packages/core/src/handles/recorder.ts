@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
+import type { Socket } from 'node:net'
 import type { Worker } from 'node:worker_threads'
 import type { Origin } from './origin.ts'
 
@@ -62,8 +63,30 @@ export class Recorder {
   }
 }
 
-/** Of the scopes that are open, the innermost last. */
-export const recorders: Recorder[] = []
+/** One for all copies of this package that the process has loaded: Node's functions are replaced once. */
+interface Tracking {
+  /** Of the scopes that are open, the innermost last. */
+  readonly recorders: Recorder[]
+  /** Where servers and watchers began. */
+  readonly origins: WeakMap<object, Origin>
+  /** Sockets that have lost their hold on the event loop, such as connections that wait for a request. */
+  readonly unreferenced: Set<WeakRef<Socket>>
+  readonly known: WeakSet<object>
+  isOn: boolean
+}
+
+const KEY = Symbol.for('netns.handles')
+type Holder = { [KEY]?: Tracking }
+
+export const tracking: Tracking = ((globalThis as Holder)[KEY] ??= {
+  recorders: [],
+  origins: new WeakMap(),
+  unreferenced: new Set(),
+  known: new WeakSet(),
+  isOn: false,
+})
+
+export const { recorders, origins } = tracking
 
 export function record(add: (recorder: Recorder) => void): void {
   for (const recorder of recorders) add(recorder)

@@ -2,8 +2,8 @@ import type { ChildProcess } from 'node:child_process'
 import { Socket as UdpSocket } from 'node:dgram'
 import { Server, Socket } from 'node:net'
 import { MessagePort } from 'node:worker_threads'
-import { origins } from './hooks.ts'
 import { userFrame } from './origin.ts'
+import { origins } from './recorder.ts'
 import type { Leak, LeakKind } from './types.ts'
 
 /** Of Node's handles those that keep the process alive. */
