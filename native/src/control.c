@@ -110,6 +110,8 @@ static int unlisten(struct sandbox *sandbox, const struct plan *rest, struct ans
 {
 	(void)answer;
 	int group = (int)strtol(argument(rest, 0), NULL, 10);
+	if (group <= 0) /* those of the file stay */
+		return 1;
 	return link_send(sandbox->link, MSG_UNLISTEN, group, NULL, -1) ? step_fail(sandbox, "sendmsg", "") : 1;
 }
 
@@ -191,6 +193,12 @@ bool control_serve(struct sandbox *sandbox)
 	served = request; /* a root may keep it */
 	sandbox->request = &request;
 	failed = failed || run(sandbox, &served, &answer);
+	if (failed && answer.fd >= 0) { /* what it was made for is not there */
+		if (answer.group > 0)
+			link_send(sandbox->link, MSG_UNLISTEN, answer.group, NULL, -1);
+		close(answer.fd);
+		answer.fd = -1;
+	}
 	bool sent = reply(sandbox, &answer, failed);
 	if (answer.fd >= 0)
 		close(answer.fd);

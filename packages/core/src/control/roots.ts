@@ -17,8 +17,10 @@ export interface RootRequest {
   readonly parent: string
   readonly steps: readonly Command[]
   readonly network: NetworkKind
-  /** A root in which processes began that are to end before. */
-  readonly ends?: EnteredRoot | undefined
+  /** The root that the process is in and leaves for good, with its network and the processes that began there. */
+  readonly leaves?: EnteredRoot | undefined
+  /** Another one on the same parent will follow: it is built while nobody waits. */
+  readonly next?: boolean
   /** The parent changes no more while others stand on it, but for files that are open for writing. */
   readonly freeze: 'no' | 'yes'
 }
@@ -60,15 +62,17 @@ export class Roots {
   enter(request: RootRequest): EnteredRoot {
     const id = `r${++this.#lastId}`
     const networkBefore = this.#network
-    const { parent } = request
-    const answer = this.#enterRoot(id, request)
+    const { parent, leaves } = request
+    const { network, ...answer } = this.#ask(id, request)
     try {
-      const network = this.#enterNewNetwork(request.network)
-      return { id, parent, network, networkBefore, busy: answer.busy, ahead: answer.ahead }
+      if (network) this.#enterNetwork(network)
     } catch (error) {
-      this.#control.ask(['return', request.parent], ['drop', id])
+      close(network)
+      this.#control.ask(['return', parent], ['drop', id], ...unlisten(network))
       throw error
     }
+    if (leaves) close(leaves.network)
+    return { id, parent, network, networkBefore, busy: answer.busy, ahead: answer.ahead }
   }
 
   /**
@@ -95,12 +99,6 @@ export class Roots {
     return this.#control.ask(['end', id]).count
   }
 
-  /** Takes down a root that the process has left, with its network, and builds the next one while nobody waits. */
-  leaveBehind(left: EnteredRoot, parent: string): void {
-    this.#control.ask(['drop', left.id], ...unlisten(left.network), ['spare', parent])
-    close(left.network)
-  }
-
   drop(ids: readonly string[]): void {
     if (ids.length > 0) this.#control.ask(...ids.map((id): Command => ['drop', id]))
   }
@@ -113,11 +111,6 @@ export class Roots {
     } finally {
       closeDescriptor(fd)
     }
-  }
-
-  /** Builds the next root on `parent` while nobody waits. */
-  prepare(parent: string): void {
-    this.#control.ask(['spare', parent])
   }
 
   /** Runs a function whose children have capabilities. */
@@ -133,24 +126,22 @@ export class Roots {
     }
   }
 
-  #enterRoot(id: string, { parent, steps, freeze, ends }: RootRequest): Answer {
+  /** One question: each answer costs a change of processes. */
+  #ask(id: string, request: RootRequest): Answer & { readonly network: Network | null } {
+    const { parent, steps, network, freeze, leaves } = request
     const enter: Command = ['enter', id, parent, freeze === 'yes' ? 'freeze' : '-']
-    return this.#control.ask(...(ends ? [['end', ends.id] as const] : []), enter, ...steps)
-  }
-
-  #enterNewNetwork(kind: NetworkKind): Network | null {
-    if (kind === 'inherit') return null
+    const before: Command[] = leaves ? [['end', leaves.id]] : []
+    const after: Command[] = [
+      ...(leaves ? [['drop', leaves.id] satisfies Command, ...unlisten(leaves.network)] : []),
+      ...(request.next ? [['spare', parent] satisfies Command] : []),
+    ]
+    if (network === 'inherit')
+      return { ...this.#control.ask(...before, enter, ...steps, ...after), network: null }
     // Before the process has left the first one.
     this.#homeNetwork()
-    const { fd, group } = this.#control.askForDescriptor(networkCommand(kind))
-    const network = { fd, group }
-    try {
-      this.#enterNetwork(network)
-      return network
-    } catch (error) {
-      closeDescriptor(fd)
-      throw error
-    }
+    const made = networkCommand(network)
+    const answer = this.#control.askForDescriptor(...before, made, enter, ...steps, ...after)
+    return { ...answer, network: { fd: answer.fd, group: answer.group } }
   }
 
   #enterNetwork(network: Network | null): void {

@@ -49,10 +49,9 @@ class WorkerFileSandboxes implements FileSandboxes {
       steps: rootSteps(options, this.#place.projectRoot),
       network: this.#place.sharesNetwork ? 'inherit' : 'full',
       freeze: 'yes',
-      ends: left,
+      leaves: left,
+      next: true,
     })
-    if (left) this.#roots.leaveBehind(left, FILE_ROOT)
-    else this.#roots.prepare(FILE_ROOT)
     this.#place.state.set(BASE_ROOT, this.#present.id)
     goTo(this.#cwd)
     this.#setupUs = Math.round((performance.now() - startedMs) * 1000)
