@@ -23,8 +23,8 @@ test('options of the file hold in its sandboxes', () =>
 
 const narrow = {
   mode: 'readonly',
-  writable: ['data'],
-  readonly: ['data/fixed'],
+  writable: ['open'],
+  readonly: ['open/fixed'],
   private: ['own'],
   hide: ['launcher.ts'],
   copy: ['copied'],
