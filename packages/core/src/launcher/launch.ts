@@ -28,8 +28,18 @@ const DISPOSE_TIMEOUT_MS = 1500
  *   `started` and `ended`.
  */
 export function launch(request: LaunchRequest): Sandbox {
+  return supervise(spawnLauncher(resolveLauncher(), request), request)
+}
+
+/** What {@link supervise} has to know of a launcher that somebody else started. */
+export type SuperviseRequest = Pick<LaunchRequest, 'plan' | 'keep' | 'cwd' | 'ipc'>
+
+/**
+ * Gives the plan to a launcher that was started with {@link launcherArguments}, in the same turn of the event loop, and a
+ * pipe as the descriptor after Node's IPC.
+ */
+export function supervise(child: ChildProcess, request: SuperviseRequest): Sandbox {
   const plan = encodePlan(request.plan)
-  const child = spawnLauncher(resolveLauncher(), request)
   const exited = exitOf(child, request)
   const socket = child.stdio[channelFd(request)] as Socket | null | undefined
   if (!socket) return failedSandbox(child, exited)
@@ -42,24 +52,25 @@ export function launch(request: LaunchRequest): Sandbox {
   return { process: child, started, ended, degraded, dispose: () => dispose(child, channel) }
 }
 
-function channelFd({ ipc }: LaunchRequest): number {
+function channelFd({ ipc }: Pick<LaunchRequest, 'ipc'>): number {
   return ipc ? 4 : 3
 }
 
 function spawnLauncher(launcher: string, request: LaunchRequest): ChildProcess {
   const { command, args, env, cwd, ipc = false, stdio = ['pipe', 'pipe', 'pipe'] } = request
-  const keep = ipc ? ['--keep-fd', '3'] : []
   const fds: StdioOptions = [...stdio, ...(ipc ? (['ipc'] as const) : []), 'pipe']
-  return spawn(
-    launcher,
-    ['--channel-fd', String(channelFd(request)), ...keep, '--', command, ...args],
-    {
-      cwd,
-      env,
-      stdio: fds,
-      serialization: 'advanced',
-    },
-  )
+  return spawn(launcher, [...launcherArguments(request), command, ...args], {
+    cwd,
+    env,
+    stdio: fds,
+    serialization: 'advanced',
+  })
+}
+
+/** The launcher's own arguments, before the command. */
+export function launcherArguments(request: Pick<LaunchRequest, 'ipc'>): string[] {
+  const keep = request.ipc ? ['--keep-fd', '3'] : []
+  return ['--channel-fd', String(channelFd(request)), ...keep, '--']
 }
 
 interface Exit {
@@ -67,7 +78,7 @@ interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-function exitOf(child: ChildProcess, { cwd }: LaunchRequest): Promise<Exit> {
+function exitOf(child: ChildProcess, { cwd }: SuperviseRequest): Promise<Exit> {
   const exited = new Promise<Exit>((resolve, reject) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
     child.once('error', (cause) => reject(spawnError(cause, child.spawnfile, cwd)))
@@ -150,7 +161,7 @@ function diedError({ code, signal }: Exit): NetnsError {
 
 async function endOf(
   channel: Channel,
-  request: LaunchRequest,
+  request: SuperviseRequest,
   exited: Promise<Exit>,
   failed: Promise<never>,
 ): Promise<SandboxEnd> {
@@ -162,7 +173,7 @@ async function endOf(
   return { ...countsOf(event), ...kept }
 }
 
-async function keepAndRelease(channel: Channel, { plan, keep }: LaunchRequest): Promise<Kept> {
+async function keepAndRelease(channel: Channel, { plan, keep }: SuperviseRequest): Promise<Kept> {
   try {
     return keep ? await keepFiles(channel, plan, keep) : { kept: [], keepFailures: [] }
   } finally {

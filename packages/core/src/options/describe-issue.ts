@@ -1,11 +1,16 @@
 import type * as v from 'valibot'
 import { nearest } from './nearest.ts'
 import { knownKeys, UNKNOWN_KEY } from './schema.ts'
+import type { Framework } from './types.ts'
 
 /** One mistake as one line: the option's path, what is wrong, what was probably meant. */
-export function describeIssue(issue: v.BaseIssue<unknown>, origin: string): string {
+export function describeIssue(
+  issue: v.BaseIssue<unknown>,
+  origin: string,
+  framework: Framework,
+): string {
   const keys = (issue.path ?? []).map((item) => item.key)
-  const what = issue.message === UNKNOWN_KEY ? describeUnknown(keys) : issue.message
+  const what = issue.message === UNKNOWN_KEY ? describeUnknown(keys, framework) : issue.message
   return `${origin}${keys.map(renderKey).join('')}: ${what}`
 }
 
@@ -16,8 +21,8 @@ function renderKey(key: unknown): string {
     : `[${JSON.stringify(String(key))}]`
 }
 
-function describeUnknown(keys: readonly unknown[]): string {
-  const known = knownKeys.get(keys.slice(0, -1).join('.')) ?? []
+function describeUnknown(keys: readonly unknown[], framework: Framework): string {
+  const known = knownKeys(keys.slice(0, -1).join('.'), framework)
   const near = nearest(String(keys.at(-1)), known)
   return near === undefined
     ? `${UNKNOWN_KEY}; known are ${known.join(', ')}`

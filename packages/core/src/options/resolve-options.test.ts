@@ -35,6 +35,7 @@ test('nothing given means all defaults', () => {
       },
       "hostname": "netns",
       "hosts": {},
+      "isolation": "process",
       "limits": {},
       "net": {
         "mode": "loopback",
@@ -132,6 +133,14 @@ test('a limit of processes is refused as root, where the kernel does not apply i
     expect.stringContaining('RLIMIT_NPROC'),
   ])
   expect(mistakes({ limits: { processes: 100 } }, false)).toEqual([])
+})
+
+test('Jest has an option of its own, and no happy-dom', () => {
+  const resolve = (raw: unknown) => resolveOptions(raw, 'netns', false, 'jest')
+  expect(resolve({}).isolation).toBe('file')
+  expect(resolve({ isolation: 'process' }).isolation).toBe('process')
+  expect(() => resolve({ base: 'happy-dom' })).toThrow("expected 'node' or 'jsdom'")
+  expect(() => resolve({ isolatoin: 'file' })).toThrow('did you mean "isolation"?')
 })
 
 test('the message tells which option of which place is meant', () => {

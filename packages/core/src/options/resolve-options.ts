@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { NetnsError } from '../errors/netns-error.ts'
 import { describeIssue } from './describe-issue.ts'
 import { optionsSchema } from './schema.ts'
-import type { NetnsOptions, ResolvedOptions } from './types.ts'
+import type { Framework, NetnsOptions, ResolvedOptions } from './types.ts'
 
 /**
  * Checks options and applies every default.
@@ -10,6 +10,7 @@ import type { NetnsOptions, ResolvedOptions } from './types.ts'
  * @param raw what the user wrote; `undefined` means all defaults
  * @param origin the option's path for messages, such as `environmentOptions.netns`
  * @param isRoot whether tests run as root, where `limits.processes` has no effect and is refused
+ * @param framework whose options they are: some exist for one only
  * @throws NetnsError `NETNS_OPTIONS_INVALID`, one line per mistake
  *
  * @example
@@ -20,16 +21,17 @@ export function resolveOptions(
   raw: unknown,
   origin: string,
   isRoot: boolean = process.geteuid?.() === 0,
+  framework: Framework = 'vitest',
 ): ResolvedOptions {
-  const result = v.safeParse(optionsSchema(isRoot), raw ?? {})
+  const result = v.safeParse(optionsSchema(isRoot, framework), raw ?? {})
   if (!result.success) {
-    const lines = result.issues.map((issue) => describeIssue(issue, origin))
+    const lines = result.issues.map((issue) => describeIssue(issue, origin, framework))
     throw new NetnsError('NETNS_OPTIONS_INVALID', { detail: [...new Set(lines)].join('\n') })
   }
-  return applyDefaults((raw ?? {}) as NetnsOptions)
+  return applyDefaults((raw ?? {}) as NetnsOptions, framework)
 }
 
-function applyDefaults(options: NetnsOptions): ResolvedOptions {
+function applyDefaults(options: NetnsOptions, framework: Framework): ResolvedOptions {
   return {
     fs: resolveFs(options.fs ?? {}),
     net: resolveNet(options.net ?? {}),
@@ -39,6 +41,7 @@ function applyDefaults(options: NetnsOptions): ResolvedOptions {
     limits: options.limits ?? {},
     fallback: options.fallback ?? 'error',
     base: options.base ?? 'node',
+    isolation: options.isolation ?? (framework === 'jest' ? 'file' : 'process'),
   }
 }
 

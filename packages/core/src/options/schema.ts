@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import * as v from 'valibot'
 import { nearest } from './nearest.ts'
+import type { Framework } from './types.ts'
 
 /** Marks the issue of an unknown key; {@link describeIssue} turns it into words. */
 export const UNKNOWN_KEY = 'unknown option'
@@ -185,7 +186,7 @@ function limits(isRoot: boolean) {
   }
 }
 
-function entriesOf(isRoot: boolean) {
+function entriesOf(isRoot: boolean, framework: Framework): v.ObjectEntries {
   const noEnv = v.literal('inherit', expected("'inherit' or an object { allow, set }"))
   return {
     fs: v.optional(object(fs)),
@@ -195,20 +196,26 @@ function entriesOf(isRoot: boolean) {
     hosts: v.optional(record(hostname, address, 'an object { [name]: address }')),
     limits: v.optional(object(limits(isRoot))),
     fallback: v.optional(choice(['error', 'warn'])),
-    base: v.optional(choice(['node', 'jsdom', 'happy-dom'])),
+    base: v.optional(
+      choice(framework === 'jest' ? ['node', 'jsdom'] : ['node', 'jsdom', 'happy-dom']),
+    ),
+    ...(framework === 'jest' ? { isolation: v.optional(choice(['file', 'process'])) } : {}),
   }
 }
 
-/** The schema of `environmentOptions.netns`. */
-export function optionsSchema(isRoot: boolean) {
-  return object(entriesOf(isRoot))
+/** The schema of the options. */
+export function optionsSchema(isRoot: boolean, framework: Framework) {
+  return object(entriesOf(isRoot, framework))
 }
 
-/** The keys that an object of the options may have, by its path in them. */
-export const knownKeys: ReadonlyMap<string, readonly string[]> = new Map([
-  ['', Object.keys(entriesOf(false))],
+const sections: ReadonlyMap<string, readonly string[]> = new Map([
   ['fs', Object.keys(fs)],
   ['net', Object.keys(net)],
   ['env', Object.keys(env)],
   ['limits', Object.keys(limits(false))],
 ])
+
+/** The keys that an object of the options may have, by its path in them. */
+export function knownKeys(path: string, framework: Framework): readonly string[] {
+  return path === '' ? Object.keys(entriesOf(false, framework)) : (sections.get(path) ?? [])
+}

@@ -60,8 +60,11 @@ export interface LimitOptions {
   cpuSeconds?: number
 }
 
+/** The test runner that options are for. */
+export type Framework = 'vitest' | 'jest'
+
 /**
- * `test.environmentOptions.netns` of a Vitest config. A mistake throws {@link NetnsError} `NETNS_OPTIONS_INVALID`
+ * `test.environmentOptions.netns` of a Vitest config, `testEnvironmentOptions.netns` of a Jest config. A mistake throws {@link NetnsError} `NETNS_OPTIONS_INVALID`
  * that lists every mistake.
  */
 export interface NetnsOptions {
@@ -79,6 +82,12 @@ export interface NetnsOptions {
   fallback?: 'error' | 'warn'
   /** The environment that runs inside the sandbox. @default 'node' */
   base?: 'node' | 'jsdom' | 'happy-dom'
+  /**
+   * Jest only. `'file'`: workers go on to the next file, in a fresh sandbox. `'process'`: each file gets a new worker process
+   * too, as Vitest does it.
+   * @default 'file'
+   */
+  isolation?: 'file' | 'process'
 }
 
 /** {@link NetnsOptions} with every default applied. Paths are still as the user wrote them. */
@@ -105,4 +114,5 @@ export interface ResolvedOptions {
   readonly limits: Readonly<LimitOptions>
   readonly fallback: 'error' | 'warn'
   readonly base: 'node' | 'jsdom' | 'happy-dom'
+  readonly isolation: 'file' | 'process'
 }

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import type { NetnsError } from '@netns/core'
+import { fallbackRecord } from '@netns/core'
 import type { PoolOptions, WorkerRequest } from 'vitest/node'
 import { answer } from '../channel/host-channel.ts'
 import { isOurs, type CallMessage, type ReplyMessage } from '../channel/protocol.ts'
@@ -104,7 +104,7 @@ export class LiveWorker implements Backend {
     const start = await started.catch(() => null)
     const end = await ended.catch(() => null)
     const files = [...this.#files]
-    if (reason) for (const file of files) report.addFallback({ file, reason: titleOf(reason) })
+    if (reason) for (const file of files) report.addFallback(fallbackRecord(file, reason))
     if (!this.#worker.setup.sandboxed) return
     const { name } = this.#pool.project
     report.add({
@@ -115,8 +115,4 @@ export class LiveWorker implements Backend {
       ...(name === '' ? {} : { project: name }),
     })
   }
-}
-
-function titleOf({ message }: NetnsError): string {
-  return message.split('\n', 1)[0] ?? message
 }

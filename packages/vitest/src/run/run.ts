@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import {
+  fallbackWarning,
+  pidBases,
   readHost,
   RunReportCollector,
   type HostFacts,
@@ -27,6 +29,7 @@ export class Run {
   readonly vitest: Vitest
   readonly attachments = new HostAttachments()
   readonly warm = new WarmWorkers()
+  readonly nextPidBase = pidBases()
   /** Directories of the host where Vitest was seen to keep transformed modules. */
   readonly moduleCopies = new Set<string>()
   report = new RunReportCollector()
@@ -35,7 +38,6 @@ export class Run {
   #services = new Map<TestProject, readonly Service[]>()
   #host: HostFacts | undefined
   #refused = false
-  #sandboxes = 0
 
   private constructor(vitest: Vitest) {
     this.vitest = vitest
@@ -75,11 +77,8 @@ export class Run {
   }
 
   /** Says once per test run, and loudly, what does not hold. */
-  warnOfFallback({ message }: NetnsError): void {
-    if (!this.claimRefusal()) return
-    this.vitest.logger.warn(
-      `\nTESTS RUN WITHOUT ISOLATION (fallback: 'warn'): files, network, processes and host name are those of this machine.\n${message}\n`,
-    )
+  warnOfFallback(error: NetnsError): void {
+    if (this.claimRefusal()) this.vitest.logger.warn(fallbackWarning(error))
   }
 
   /** Read at the first worker's start, and so after `globalSetup`. */
@@ -103,15 +102,6 @@ export class Run {
     } catch {
       return false
     }
-  }
-
-  /**
-   * First pid of the next sandbox: tools name temporary files by their pid, so sandboxes that share a
-   * written-through directory must not have the same ones.
-   */
-  nextPidBase(): number {
-    this.#sandboxes += 1
-    return 1000 + ((this.#sandboxes * 1009) % 30_000)
   }
 
   /** The run is not over before the promise settles. */

@@ -1,26 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, sep } from 'node:path'
-import { NetnsError } from '@netns/core'
+import { NetnsError } from '../errors/netns-error.ts'
 
-/** Writes what the workers' snapshots changed to the host, below the given directories only. */
-export class HostSnapshots {
+export interface HandedFile {
+  /** Absolute. */
+  readonly path: string
+  readonly content: Uint8Array | string
+  /** Permission bits. @default those of the file that is there */
+  readonly mode?: number
+}
+
+/** Writes files that workers hand over (snapshots, kept files) to the host, below the given directories only. */
+export class ProjectWriter {
   readonly #roots: readonly string[]
 
   constructor(roots: readonly string[]) {
     this.#roots = roots
   }
 
-  async save({
-    path,
-    content,
-  }: {
-    readonly path: string
-    readonly content: Uint8Array
-  }): Promise<void> {
+  /** Atomic where the directory allows it: beside, then rename. */
+  async save({ path, content, mode: wanted }: HandedFile): Promise<void> {
     const target = await this.#permit(path)
     await mkdir(dirname(target), { recursive: true })
-    const mode = (await stat(target).catch(() => null))?.mode
+    const mode = wanted ?? (await stat(target).catch(() => null))?.mode
     const beside = join(dirname(target), `.${basename(target)}.${randomUUID()}`)
     try {
       await writeFile(beside, content, mode === undefined ? {} : { mode })
@@ -41,7 +44,7 @@ export class HostSnapshots {
     await mkdir(await this.#permit(path), { recursive: true })
   }
 
-  /** The path that is written: symbolic links are followed, as Vitest follows them. */
+  /** The path that is written: symbolic links are followed, as the test runners follow them. */
   async #permit(path: string): Promise<string> {
     const target = await resolveExisting(path)
     const roots = await Promise.all(this.#roots.map((root) => resolveExisting(root)))
