@@ -1,0 +1,106 @@
+import { readFileSync, realpathSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
+import { mergeOptions, resolveOptions, type NetnsError, type ResolvedOptions } from '@netns/core'
+import { docblockOptions } from '../docblock.ts'
+import type { ProjectConfig, Test } from '../jest.ts'
+import { ENVIRONMENT_NAME, environmentPath } from '../names.ts'
+import type { UserJest } from './user-jest.ts'
+
+/** Files whose workers start the same way. */
+export interface Batch {
+  readonly project: ProjectConfig
+  readonly options: ResolvedOptions
+  /** The options as written. */
+  readonly written: Readonly<Record<string, unknown>>
+  readonly tests: Test[]
+}
+
+/** The files of a run, by how they are run. */
+export interface Batches {
+  readonly sandboxed: readonly Batch[]
+  /** Files with a docblock that names another environment: as plain Jest runs them. */
+  readonly plain: readonly Test[]
+  /** Files whose own options are wrong. */
+  readonly refused: readonly { readonly test: Test; readonly error: unknown }[]
+}
+
+const OPTIONS_ORIGIN = 'testEnvironmentOptions.netns'
+const DOCBLOCK_ORIGIN = '@jest-environment-options netns'
+
+/**
+ * Sorts the files of a run.
+ *
+ * @throws NetnsError `NETNS_OPTIONS_INVALID` for the options of a project
+ */
+export function batchesOf(jest: UserJest, tests: readonly Test[]): Batches {
+  const sandboxed: Batch[] = []
+  const plain: Test[] = []
+  const refused: { test: Test; error: unknown }[] = []
+  for (const test of tests) {
+    const { config } = test.context
+    const pragmas = pragmasOf(jest, test)
+    resolve(config.testEnvironmentOptions[ENVIRONMENT_NAME], OPTIONS_ORIGIN)
+    if (hasOtherEnvironment(jest, config, pragmas['jest-environment'])) plain.push(test)
+    else {
+      try {
+        addTo(sandboxed, test, docblockOptions(pragmas))
+      } catch (error) {
+        refused.push({ test, error: error as NetnsError })
+      }
+    }
+  }
+  return { sandboxed, plain, refused }
+}
+
+function resolve(raw: unknown, origin: string): ResolvedOptions {
+  return resolveOptions(raw, origin, undefined, 'jest')
+}
+
+function pragmasOf({ docblock }: UserJest, { path }: Test): ReturnType<typeof docblock.parse> {
+  try {
+    return docblock.parse(docblock.extract(readFileSync(path, 'utf8')))
+  } catch {
+    return {} // Jest says it when it reads the file itself
+  }
+}
+
+/** The environment of the config itself is ours or extends ours: who wants none of it does not set this runner. */
+function hasOtherEnvironment(
+  { resolveEnvironment }: UserJest,
+  { rootDir }: ProjectConfig,
+  name: string | string[] | undefined,
+): boolean {
+  if (typeof name !== 'string') return false
+  try {
+    const requireResolveFunction = (module: string): string => module
+    const path = resolveEnvironment({ rootDir, testEnvironment: name, requireResolveFunction })
+    return realpathSync(path) !== realpathSync(environmentPath)
+  } catch {
+    return true
+  }
+}
+
+function addTo(batches: Batch[], test: Test, docblock: unknown): void {
+  const project = test.context.config
+  const configured = project.testEnvironmentOptions[ENVIRONMENT_NAME]
+  if (docblock !== undefined) resolve(docblock, DOCBLOCK_ORIGIN)
+  const written = mergeOptions(configured, docblock)
+  const options = resolve(written, ENVIRONMENT_NAME)
+  const shared = needsWorker(resolve(configured, OPTIONS_ORIGIN), options)
+    ? { options, written }
+    : { options: resolve(configured, OPTIONS_ORIGIN), written: mergeOptions(configured, undefined) }
+  const batch = batches.find(
+    (one) => one.project.id === project.id && isDeepStrictEqual(one.options, shared.options),
+  )
+  if (batch) batch.tests.push(test)
+  else batches.push({ project, ...shared, tests: [test] })
+}
+
+/** Whether a file's options ask for another start of the worker than those of its project. */
+function needsWorker(project: ResolvedOptions, file: ResolvedOptions): boolean {
+  const atStart = ({ env, hostname, limits, isolation, fallback, fs, ...rest }: ResolvedOptions) =>
+    isolation === 'process'
+      ? { env, hostname, limits, isolation, fallback, fs, net: rest.net, hosts: rest.hosts }
+      : { env, hostname, limits, isolation, fallback, copy: fs.copy }
+  return !isDeepStrictEqual(atStart(project), atStart(file))
+}

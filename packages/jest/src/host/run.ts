@@ -1,0 +1,125 @@
+import process from 'node:process'
+import {
+  launcherArguments,
+  pidBases,
+  readHost,
+  resolveLauncher,
+  RunReportCollector,
+  NetnsError,
+  type HostFacts,
+  type RunReport,
+} from '@netns/core'
+import type { GlobalConfig, ProjectConfig, Test, TestResult } from '../jest.ts'
+import type { WorkerSetup } from '../protocol.ts'
+import type { Batch } from './batches.ts'
+import { FileLedger } from './file-ledger.ts'
+import { openedServices } from './listeners.ts'
+import { Supervision } from './supervision.ts'
+import type { UserJest } from './user-jest.ts'
+import { workerEnv } from './worker-env.ts'
+import type { WorkerStart } from './worker-farm.ts'
+import { planWorker, provideDirectories } from './worker-plan.ts'
+
+const nextPidBase = pidBases()
+
+/** State of one run of tests; in watch mode there are several. */
+export class Run {
+  readonly jest: UserJest
+  readonly globalConfig: GlobalConfig
+  readonly report = new RunReportCollector()
+  readonly ledger: FileLedger
+  readonly supervision = new Supervision()
+  readonly #sandboxed = new Set<string>()
+  readonly #records: Promise<void>[] = []
+  #host: HostFacts | undefined
+  #processes = 0
+
+  constructor(jest: UserJest, globalConfig: GlobalConfig, tests: readonly Test[]) {
+    this.jest = jest
+    this.globalConfig = globalConfig
+    this.ledger = new FileLedger(globalConfig, tests)
+    provideDirectories(tests.map(({ context }) => context.config))
+  }
+
+  /** Throws NetnsError NETNS_OPTIONS_INVALID where an option does not fit this host. */
+  startSandboxed(batch: Batch, workerId: number): WorkerStart {
+    for (const { path } of batch.tests) this.#sandboxed.add(path)
+    const { plan, keep } = planWorker(batch, {
+      globalConfig: this.globalConfig,
+      host: (this.#host ??= readHost()),
+      jestRunner: this.jest.runnerPath,
+      pidBase: nextPidBase(),
+      services: () => openedServices() ?? [],
+    })
+    this.report.addDegrees(plan.degrees)
+    const request = { plan, ...(keep ? { keep } : {}), cwd: process.cwd(), ipc: true }
+    const sandbox = (this.#processes += 1)
+    return {
+      execPath: resolveLauncher(),
+      execArgv: [...launcherArguments(request), process.execPath, ...nodeArguments()],
+      env: this.#env(batch, workerId, { sandbox, sandboxed: true }),
+      started: (child) => this.supervision.attend(sandbox, child, request),
+    }
+  }
+
+  /** For `fallback: 'warn'`. */
+  startPlain(batch: Batch, workerId: number): WorkerStart {
+    return {
+      execPath: process.execPath,
+      execArgv: nodeArguments(),
+      env: this.#env(batch, workerId, { sandbox: 0, sandboxed: false }),
+      started: () => {},
+    }
+  }
+
+  /**
+   * Waits until what leaves a passed file's sandbox is written. Resolves to why the file fails in spite of its result.
+   */
+  async settle(test: Test, { snapshot }: TestResult): Promise<unknown> {
+    const { path, context } = test
+    if (this.#sandboxed.has(path) && !this.ledger.processOf(path))
+      return foreignEnvironment(context.config)
+    if (snapshot.fileDeleted && this.globalConfig.updateSnapshot === 'all')
+      this.ledger.removeSnapshot(path, () => this.jest.snapshotPath(test))
+    return this.ledger.settle(path)
+  }
+
+  /** Puts a file that ended into the report, as soon as its process has ended. */
+  record(test: Test): void {
+    const place = this.ledger.processOf(test.path)
+    if (!place || place.sandbox === 0) return
+    const ending = place.alone ? this.supervision.ended(place.sandbox) : Promise.resolve(null)
+    this.#records.push(ending.then((end) => this.report.add(this.ledger.record(test, end))))
+  }
+
+  /** Waits until every process has ended. */
+  async finish(): Promise<RunReport> {
+    await Promise.all([...this.#records, this.supervision.allEnded()])
+    return this.report.report()
+  }
+
+  #env(
+    batch: Batch,
+    workerId: number,
+    place: Pick<WorkerSetup, 'sandbox' | 'sandboxed'>,
+  ): Record<string, string> {
+    return workerEnv(batch, workerId, this.jest.colorEnv, {
+      ...place,
+      isolation: batch.options.isolation,
+      written: batch.written,
+      jestRunner: this.jest.runnerPath,
+    })
+  }
+}
+
+/** Node's options as jest-worker passes them on: the inspector's port is taken. */
+function nodeArguments(): string[] {
+  return process.execArgv.filter((argument) => !/^--(?:debug|inspect)/.test(argument))
+}
+
+function foreignEnvironment({ testEnvironment }: ProjectConfig): NetnsError {
+  return new NetnsError('NETNS_NOT_IN_SANDBOX', {
+    detail: `testEnvironment is ${testEnvironment}, which neither is nor extends jest-environment-netns`,
+    hint: "Set testEnvironment: 'netns' (with base: 'jsdom' in testEnvironmentOptions.netns for a DOM), or take the netns runner out of this project.",
+  })
+}

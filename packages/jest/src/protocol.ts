@@ -1,0 +1,49 @@
+import type { FileSandboxEnd } from '@netns/core/worker'
+
+/** The event under which Jest's runner passes on what our environment sends. */
+export const NETNS_EVENT = 'netns'
+
+/** A file that a test wrote and `fs.keep` asks for; Jest's channel carries JSON. */
+export interface EncodedFile {
+  readonly path: string
+  readonly mode: number
+  readonly base64: string
+}
+
+/** What the environment tells the runner. Paths are absolute. */
+export type WorkerMessage =
+  | {
+      readonly kind: 'began'
+      readonly testPath: string
+      /** Number of the process; 0 where it is no sandbox. */
+      readonly sandbox: number
+      /** The process ends with the file. */
+      readonly alone: boolean
+    }
+  | {
+      readonly kind: 'snapshot'
+      readonly testPath: string
+      readonly path: string
+      readonly content: string
+    }
+  | {
+      readonly kind: 'ended'
+      readonly testPath: string
+      readonly end: Omit<FileSandboxEnd, 'kept'> & { readonly kept: readonly EncodedFile[] }
+    }
+
+/** How the runner tells the environment what it needs before the first message: JSON in this variable. */
+export const WORKER_VARIABLE = 'NETNS_JEST_WORKER'
+
+/** The content of {@link WORKER_VARIABLE}. */
+export interface WorkerSetup {
+  /** Number of this process in the run. */
+  readonly sandbox: number
+  /** False for `fallback: 'warn'`: the worker is a plain process of the host. */
+  readonly sandboxed: boolean
+  readonly isolation: 'file' | 'process'
+  /** The options that the worker was started with, as written. */
+  readonly written: Readonly<Record<string, unknown>>
+  /** Path of the user's jest-runner. */
+  readonly jestRunner: string
+}
