@@ -43,13 +43,6 @@ export { fallbackRecord, fallbackWarning } from './report/fallback.ts'
 export { renderSummary } from './report/render-summary.ts'
 export { summarize, type RunFigures } from './report/summarize.ts'
 export type { FallbackRecord, RunReport, SandboxRecord } from './report/types.ts'
-export { openFileSandboxes } from './file-sandboxes/open.ts'
-export type {
-  FileSandboxEnd,
-  FileSandboxes,
-  FileSandboxRequest,
-  WrittenFile,
-} from './file-sandboxes/types.ts'
 export type { IsolateOptions } from './isolate/types.ts'
 export {
   HOST_NAMESPACES_VARIABLE,
@@ -58,3 +51,13 @@ export {
   sandboxInfo,
   type SandboxInfo,
 } from './sandbox-info/sandbox-info.ts'
+export { openFileSandboxes } from './file-sandboxes/open.ts'
+export type {
+  FileSandboxEnd,
+  FileSandboxes,
+  FileSandboxRequest,
+  WrittenFile,
+} from './file-sandboxes/types.ts'
+export { openScope } from './handles/scope.ts'
+export { trackHandles } from './handles/track-handles.ts'
+export type { HandleScope, Leak, LeakKind } from './handles/types.ts'

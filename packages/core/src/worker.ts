@@ -1,6 +1,5 @@
 /*
- * What a test runner's worker needs of core. Every worker's start waits for its imports, so the options' schema, the plans
- * and the launcher stay out.
+ * What code inside a sandbox needs, without what plans and starts one: a worker waits for every module that it loads.
  */
 export { NetnsError } from './errors/netns-error.ts'
 export { mergeOptions } from './options/merge-options.ts'
@@ -11,4 +10,7 @@ export type {
   FileSandboxRequest,
   WrittenFile,
 } from './file-sandboxes/types.ts'
+export { openScope } from './handles/scope.ts'
+export { trackHandles } from './handles/track-handles.ts'
+export type { HandleScope, Leak, LeakKind } from './handles/types.ts'
 export { isInsideSandbox } from './sandbox-info/sandbox-info.ts'

@@ -41,7 +41,8 @@ export interface WorkerSetup {
   readonly sandbox: number
   /** False for `fallback: 'warn'`: the worker is a plain process of the host. */
   readonly sandboxed: boolean
-  readonly isolation: 'file' | 'process'
+  /** The process goes on to the next file. */
+  readonly reuse: boolean
   /** The options that the worker was started with, as written. */
   readonly written: Readonly<Record<string, unknown>>
   /** Path of the user's jest-runner. */

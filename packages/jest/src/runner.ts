@@ -95,7 +95,7 @@ export class NetnsRunner {
       workers,
       numWorkers: serial ? 1 : Math.min(this.#globalConfig.maxWorkers, tests.length),
       start: (id) => (sandboxed ? run.startSandboxed(batch, id) : run.startPlain(batch, id)),
-      renews: () => options.isolation === 'process' && ahead() > 0,
+      renews: () => !options.reuse && ahead() > 0,
     }
     const runner = this.#stockRunner(run)
     const running = withFarm(run.jest.worker, setup, () =>

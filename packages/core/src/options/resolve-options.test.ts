@@ -35,12 +35,12 @@ test('nothing given means all defaults', () => {
       },
       "hostname": "netns",
       "hosts": {},
-      "isolation": "process",
       "limits": {},
       "net": {
         "mode": "loopback",
         "services": "auto",
       },
+      "reuse": false,
     }
   `)
 })
@@ -81,7 +81,8 @@ test('every mistake is reported at once, one line each', () => {
       limits: { addressSpaceBytes: 100, openFiles: 1.5 },
       fallback: 'warm',
       base: null,
-      reuse: true,
+      reuse: 'yes',
+      isolate: true,
     }),
   ).toMatchInlineSnapshot(`
     [
@@ -104,7 +105,8 @@ test('every mistake is reported at once, one line each', () => {
       "netns.limits.addressSpaceBytes: expected a number of bytes, at least 2147483648 (2 GiB: Node does not start with less), got 100",
       "netns.fallback: expected 'error' or 'warn', got "warm", did you mean 'warn'?",
       "netns.base: expected 'node' or 'jsdom' or 'happy-dom', got null",
-      "netns.reuse: unknown option; known are fs, net, env, hostname, hosts, limits, fallback, base",
+      "netns.reuse: expected true or false, got "yes"",
+      "netns.isolate: unknown option; known are fs, net, env, hostname, hosts, limits, fallback, base, reuse",
     ]
   `)
 })
@@ -137,8 +139,8 @@ test('a limit of processes is refused as root, where the kernel does not apply i
 
 test('Jest has an option of its own, and no happy-dom', () => {
   const resolve = (raw: unknown) => resolveOptions(raw, 'netns', false, 'jest')
-  expect(resolve({}).isolation).toBe('file')
-  expect(resolve({ isolation: 'process' }).isolation).toBe('process')
+  expect(resolve({}).reuse).toBe(true)
+  expect(resolve({ isolation: 'process' }).reuse).toBe(false)
   expect(() => resolve({ base: 'happy-dom' })).toThrow("expected 'node' or 'jsdom'")
   expect(() => resolve({ isolatoin: 'file' })).toThrow('did you mean "isolation"?')
 })

@@ -41,7 +41,7 @@ function applyDefaults(options: NetnsOptions, framework: Framework): ResolvedOpt
     limits: options.limits ?? {},
     fallback: options.fallback ?? 'error',
     base: options.base ?? 'node',
-    isolation: options.isolation ?? (framework === 'jest' ? 'file' : 'process'),
+    reuse: framework === 'jest' ? options.isolation !== 'process' : (options.reuse ?? false),
   }
 }
 

@@ -199,7 +199,9 @@ function entriesOf(isRoot: boolean, framework: Framework): v.ObjectEntries {
     base: v.optional(
       choice(framework === 'jest' ? ['node', 'jsdom'] : ['node', 'jsdom', 'happy-dom']),
     ),
-    ...(framework === 'jest' ? { isolation: v.optional(choice(['file', 'process'])) } : {}),
+    ...(framework === 'jest'
+      ? { isolation: v.optional(choice(['file', 'process'])) }
+      : { reuse: v.optional(v.boolean(expected('true or false'))) }),
   }
 }
 

@@ -83,6 +83,13 @@ export interface NetnsOptions {
   /** The environment that runs inside the sandbox. @default 'node' */
   base?: 'node' | 'jsdom' | 'happy-dom'
   /**
+   * Vitest only. Whether a worker process runs several files one after the other. Each file still has a sandbox, modules
+   * and process state of its own; native modules that Node has loaded stay loaded. With Vitest's `isolate: false` workers run several
+   * files in any case.
+   * @default false
+   */
+  reuse?: boolean
+  /**
    * Jest only. `'file'`: workers go on to the next file, in a fresh sandbox. `'process'`: each file gets a new worker process
    * too, as Vitest does it.
    * @default 'file'
@@ -114,5 +121,6 @@ export interface ResolvedOptions {
   readonly limits: Readonly<LimitOptions>
   readonly fallback: 'error' | 'warn'
   readonly base: 'node' | 'jsdom' | 'happy-dom'
-  readonly isolation: 'file' | 'process'
+  /** Of Jest: `isolation` is not `'process'`. */
+  readonly reuse: boolean
 }

@@ -34,7 +34,7 @@ export function optionsOf({ docblockPragmas }: EnvironmentContext): Options {
 export function beginFile({ projectConfig }: EnvironmentConfig, context: EnvironmentContext): void {
   const setup = requireSetup()
   if (running !== undefined) endFile() // its environment could not be made
-  const alone = setup.isolation === 'process'
+  const alone = !setup.reuse
   if (setup.sandboxed && !alone) {
     sandboxes ??= openFileSandboxes()
     sandboxes.begin(requestOf(setup, projectConfig.rootDir, context))

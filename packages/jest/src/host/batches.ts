@@ -98,9 +98,9 @@ function addTo(batches: Batch[], test: Test, docblock: unknown): void {
 
 /** Whether a file's options ask for another start of the worker than those of its project. */
 function needsWorker(project: ResolvedOptions, file: ResolvedOptions): boolean {
-  const atStart = ({ env, hostname, limits, isolation, fallback, fs, ...rest }: ResolvedOptions) =>
-    isolation === 'process'
-      ? { env, hostname, limits, isolation, fallback, fs, net: rest.net, hosts: rest.hosts }
-      : { env, hostname, limits, isolation, fallback, copy: fs.copy }
+  const atStart = ({ reuse, env, hostname, limits, fallback, fs, net, hosts }: ResolvedOptions) =>
+    reuse
+      ? { reuse, env, hostname, limits, fallback, copy: fs.copy }
+      : { reuse, env, hostname, limits, fallback, fs, net, hosts }
   return !isDeepStrictEqual(atStart(project), atStart(file))
 }

@@ -105,7 +105,7 @@ export class Run {
   ): Record<string, string> {
     return workerEnv(batch, workerId, this.jest.colorEnv, {
       ...place,
-      isolation: batch.options.isolation,
+      reuse: batch.options.reuse,
       written: batch.written,
       jestRunner: this.jest.runnerPath,
     })

@@ -31,7 +31,7 @@ export interface PlanSurroundings {
 export function planWorker(batch: Batch, surroundings: PlanSurroundings): WorkerPlan {
   const { project, options } = batch
   // A worker that goes on has a tree per file, and hands over each one's files itself.
-  const globs = options.isolation === 'process' ? options.fs.keep : []
+  const globs = options.reuse ? [] : options.fs.keep
   const plan = planSandbox({ ...options, fs: { ...options.fs, keep: globs } }, surroundings.host, {
     projectRoot: project.rootDir,
     roots: visibleRoots(project, surroundings),
