@@ -1,4 +1,4 @@
-import type { FileSandboxEnd } from '@netns/core/worker'
+import type { FileSandboxEnd, Leak } from '@netns/core/worker'
 
 /** The event under which Jest's runner passes on what our environment sends. */
 export const NETNS_EVENT = 'netns'
@@ -30,6 +30,9 @@ export type WorkerMessage =
       readonly kind: 'ended'
       readonly testPath: string
       readonly end: Omit<FileSandboxEnd, 'kept'> & { readonly kept: readonly EncodedFile[] }
+      readonly leaks: readonly Leak[]
+      /** Why this process must not run another file. */
+      readonly unfit: string | null
     }
 
 /** How the runner tells the environment what it needs before the first message: JSON in this variable. */

@@ -88,14 +88,14 @@ export class NetnsRunner {
     watcher: TestWatcher,
     { serial, sandboxed }: { serial: boolean; sandboxed: boolean },
   ): Promise<void> {
-    const { options, tests } = batch
+    const { tests } = batch
     const workers: Worker[] = []
-    const ahead = this.#relay.countAhead(tests)
+    const hasMore = (): boolean => this.#relay.hasUnstarted(tests)
     const setup: FarmSetup = {
       workers,
       numWorkers: serial ? 1 : Math.min(this.#globalConfig.maxWorkers, tests.length),
-      start: (id) => (sandboxed ? run.startSandboxed(batch, id) : run.startPlain(batch, id)),
-      renews: () => !options.reuse && ahead() > 0,
+      start: (id) =>
+        sandboxed ? run.startSandboxed(batch, id, hasMore) : run.startPlain(batch, id),
     }
     const runner = this.#stockRunner(run)
     const running = withFarm(run.jest.worker, setup, () =>

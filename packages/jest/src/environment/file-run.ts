@@ -1,11 +1,14 @@
+import process from 'node:process'
 import { isDeepStrictEqual } from 'node:util'
 import {
   isInsideSandbox,
   mergeOptions,
   NetnsError,
   openFileSandboxes,
+  openScope,
   type FileSandboxes,
   type FileSandboxRequest,
+  type HandleScope,
 } from '@netns/core/worker'
 import { docblockOptions } from '../docblock.ts'
 import type { EnvironmentConfig, EnvironmentContext } from '../jest.ts'
@@ -21,9 +24,10 @@ interface Options {
   readonly hosts?: Readonly<Record<string, string>>
 }
 
-let sandboxes: FileSandboxes | undefined
 /** The file that runs: a worker runs one at a time. */
-let running: string | undefined
+let running: { readonly testPath: string; readonly scope: HandleScope | null } | undefined
+let sandboxes: FileSandboxes | undefined
+let isFirst = true
 
 /** The options of a file. The runner has checked them. Throws NetnsError `NETNS_NOT_IN_SANDBOX` without it. */
 export function optionsOf({ docblockPragmas }: EnvironmentContext): Options {
@@ -33,33 +37,53 @@ export function optionsOf({ docblockPragmas }: EnvironmentContext): Options {
 /** Enters the file's sandbox. */
 export function beginFile({ projectConfig }: EnvironmentConfig, context: EnvironmentContext): void {
   const setup = requireSetup()
-  if (running !== undefined) endFile() // its environment could not be made
-  const alone = !setup.reuse
-  if (setup.sandboxed && !alone) {
-    sandboxes ??= openFileSandboxes()
-    sandboxes.begin(requestOf(setup, projectConfig.rootDir, context))
+  const { testPath } = context
+  const shares = setup.sandboxed && setup.reuse
+  if (shares) enterFresh(requestOf(setup, projectConfig.rootDir, context))
+  running = { testPath, scope: shares ? openScope() : null }
+  sendToRunner(setup, { kind: 'began', testPath, sandbox: setup.sandbox, alone: !setup.reuse })
+}
+
+function enterFresh(request: FileSandboxRequest): void {
+  sandboxes ??= openFileSandboxes()
+  if (running) sandboxes.end() // its environment could not be made
+  try {
+    sandboxes.begin(request)
+  } catch (error) {
+    if (isFirst) throw error
+    // Something that an earlier file left keeps this process where it is; jest-worker runs the file in another one.
+    process.exit(1)
   }
-  running = context.testPath
-  sendToRunner(setup, { kind: 'began', testPath: running, sandbox: setup.sandbox, alone })
+  isFirst = false
 }
 
 /** Leaves it, into one that nobody looks at. */
-export function endFile(): void {
-  const testPath = running
+export async function endFile(): Promise<void> {
+  const { testPath, scope } = running ?? {}
   running = undefined
-  if (testPath === undefined || !sandboxes) return
+  if (testPath === undefined || !scope || !sandboxes) return
+  process.on('uncaughtException', ignore)
+  const leaks = scope.close()
+  const open = await scope.settled()
   const { kept, ...end } = sandboxes.end()
+  process.off('uncaughtException', ignore)
   const encoded = kept.map(({ path, mode, content }) => ({
     path,
     mode,
     base64: content.toString('base64'),
   }))
-  sendToRunner(requireSetup(), { kind: 'ended', testPath, end: { ...end, kept: encoded } })
+  const unfit = open.length > 0 ? `${open.join(', ')} did not close` : null
+  const ended = { ...end, kept: encoded }
+  sendToRunner(requireSetup(), { kind: 'ended', testPath, end: ended, leaks, unfit })
 }
 
+/** What a file left open fails when it is closed, and that is no error of anybody. */
+function ignore(): void {}
+
 export function sendSnapshot(path: string, content: string): void {
-  if (running !== undefined)
-    sendToRunner(requireSetup(), { kind: 'snapshot', testPath: running, path, content })
+  if (!running) return
+  const { testPath } = running
+  sendToRunner(requireSetup(), { kind: 'snapshot', testPath, path, content })
 }
 
 /** What Jest's own environments may see of the options: they assign all of them to the test's globals. */

@@ -26,7 +26,7 @@ export function isolated({ Environment, fs }: Base): EnvironmentClass {
       try {
         await super.teardown()
       } finally {
-        endFile()
+        await endFile()
       }
     }
   }

@@ -40,9 +40,8 @@ export class EventRelay {
     for (const event of EVENTS) listen(event, (data) => this.#pass(event, data))
   }
 
-  /** Tells at any time how many of the files have not started. */
-  countAhead(tests: readonly Test[]): () => number {
-    return () => tests.filter(({ path }) => !this.#started.has(path)).length
+  hasUnstarted(tests: readonly Test[]): boolean {
+    return tests.some(({ path }) => !this.#started.has(path))
   }
 
   /** Reports a file that cannot run. */

@@ -1,10 +1,16 @@
 import { relative } from 'node:path'
-import { NetnsError, ProjectWriter, type KeptFile, type SandboxRecord } from '@netns/core'
+import {
+  NetnsError,
+  ProjectWriter,
+  type KeptFile,
+  type Leak,
+  type SandboxRecord,
+} from '@netns/core'
 import type { GlobalConfig, Test } from '../jest.ts'
 import type { EncodedFile, WorkerMessage } from '../protocol.ts'
 import type { ProcessEnd } from './supervision.ts'
 
-type Ended = Extract<WorkerMessage, { kind: 'ended' }>['end']
+type Ended = Extract<WorkerMessage, { kind: 'ended' }>
 
 /** What is known of one test file that runs. */
 class FileEntry {
@@ -28,6 +34,7 @@ class FileEntry {
 export class FileLedger {
   readonly #entries = new Map<string, FileEntry>()
   readonly #writers = new Map<string, ProjectWriter>()
+  readonly #unfit = new Set<number>()
 
   constructor(globalConfig: GlobalConfig, tests: readonly Test[]) {
     for (const { path, context } of tests) {
@@ -51,7 +58,8 @@ export class FileLedger {
         entry.write(() => writer.save(message))
         break
       case 'ended':
-        entry.ended = message.end
+        entry.ended = message
+        if (message.unfit !== null && entry.began) this.#unfit.add(entry.began.sandbox)
         for (const file of message.end.kept) entry.write(() => keep(writer, file, entry))
     }
   }
@@ -74,6 +82,16 @@ export class FileLedger {
     return this.#entryOf(testPath).began
   }
 
+  /** Whether a process must not run another file. */
+  isUnfit(sandbox: number): boolean {
+    return this.#unfit.has(sandbox)
+  }
+
+  /** What the file left open, and netns closed. */
+  leaksOf(testPath: string): readonly Leak[] {
+    return this.#entryOf(testPath).ended?.leaks ?? []
+  }
+
   /** The report's line of a file that has settled. */
   record({ path, context }: Test, process: ProcessEnd | null): SandboxRecord {
     const { rootDir, displayName } = context.config
@@ -81,8 +99,8 @@ export class FileLedger {
     const own = ended && {
       exitCode: null,
       signal: null,
-      noRoute: ended.noRoute,
-      leftProcesses: ended.endedProcesses,
+      noRoute: ended.end.noRoute,
+      leftProcesses: ended.end.endedProcesses,
       maxRssKiB: null,
       kept,
       keepFailures,
@@ -90,7 +108,7 @@ export class FileLedger {
     return {
       files: [relative(rootDir, path)],
       ...(displayName ? { project: displayName.name } : {}),
-      setupUs: process ? process.setupUs : (ended?.setupUs ?? null),
+      setupUs: process ? process.setupUs : (ended?.end.setupUs ?? null),
       end: process ? process.end : (own ?? null),
       degraded: process?.degraded ?? [],
     }

@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import process from 'node:process'
 import {
   launcherArguments,
@@ -42,7 +43,7 @@ export class Run {
   }
 
   /** Throws NetnsError NETNS_OPTIONS_INVALID where an option does not fit this host. */
-  startSandboxed(batch: Batch, workerId: number): WorkerStart {
+  startSandboxed(batch: Batch, workerId: number, hasMore: () => boolean): WorkerStart {
     for (const { path } of batch.tests) this.#sandboxed.add(path)
     const { plan, keep } = planWorker(batch, {
       globalConfig: this.globalConfig,
@@ -59,6 +60,7 @@ export class Run {
       execArgv: [...launcherArguments(request), process.execPath, ...nodeArguments()],
       env: this.#env(batch, workerId, { sandbox, sandboxed: true }),
       started: (child) => this.supervision.attend(sandbox, child, request),
+      renews: () => hasMore() && (!batch.options.reuse || this.ledger.isUnfit(sandbox)),
     }
   }
 
@@ -69,6 +71,7 @@ export class Run {
       execArgv: nodeArguments(),
       env: this.#env(batch, workerId, { sandbox: 0, sandboxed: false }),
       started: () => {},
+      renews: () => false,
     }
   }
 
@@ -89,6 +92,12 @@ export class Run {
     const place = this.ledger.processOf(test.path)
     if (!place || place.sandbox === 0) return
     const ending = place.alone ? this.supervision.ended(place.sandbox) : Promise.resolve(null)
+    for (const { description, stack } of this.ledger.leaksOf(test.path)) {
+      const file = relative(test.context.config.rootDir, test.path)
+      this.report.addNote(
+        `${file} left open: ${description}${stack === undefined ? '' : ` ${stack}`}`,
+      )
+    }
     this.#records.push(ending.then((end) => this.report.add(this.ledger.record(test, end))))
   }
 

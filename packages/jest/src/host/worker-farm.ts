@@ -14,6 +14,8 @@ export interface WorkerStart {
   readonly env: Readonly<Record<string, string>>
   /** Called once the process is there. */
   started(child: ChildProcess): void
+  /** Asked after each file: whether the worker goes on in a new process. */
+  renews(): boolean
 }
 
 /** What makes a farm's workers other than jest-worker's. */
@@ -21,8 +23,6 @@ export interface FarmSetup {
   readonly numWorkers: number
   /** Called for each process: a worker that crashed, or that is renewed, gets another one. */
   start(workerId: number): WorkerStart
-  /** Asked after each file: whether the worker goes on in a new process. */
-  renews(): boolean
   /** The farm's workers, as they are made. */
   readonly workers: Worker[]
 }
@@ -112,7 +112,7 @@ class Starter {
     const send = worker.send.bind(worker)
     worker.send = (request, onStart, onEnd, onCustomMessage) => {
       const ended = (...result: unknown[]): void => {
-        if (this.#setup.renews() && worker._child.connected) renew(worker)
+        if (this.#next?.renews() && worker._child.connected) renew(worker)
         onEnd(...result)
       }
       send(request, onStart, ended, onCustomMessage)
