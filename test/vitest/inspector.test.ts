@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { VitestProject } from '../support/vitest-project.ts'
-import { VitestSession } from '../support/vitest-session.ts'
+import { Session } from '../support/session.ts'
 
 test('a debugger of the host reaches a worker that runs with --inspect', async () => {
   const port = await freePort()
@@ -15,7 +15,7 @@ test('a debugger of the host reaches a worker that runs with --inspect', async (
         })`,
     },
   })
-  const session = new VitestSession(
+  const session = new Session(
     project.start(['run', `--inspect=127.0.0.1:${port}`, '--no-file-parallelism']),
   )
   await session.until(/open/)
