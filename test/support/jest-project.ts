@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { cpSync, readFileSync } from 'node:fs'
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { repository, TestProject, type RunResult } from './test-project.ts'
@@ -10,7 +10,12 @@ const fixtures = join(repository, 'test/fixtures/jest')
 export const jestMajor = process.env['NETNS_TEST_JEST'] === '29' ? 29 : 30
 const jestHome = jestMajor === 29 ? join(repository, 'test/versions/jest-29') : repository
 
-const fromJestHome = ['jest', 'jest-environment-jsdom', '@babel/preset-typescript']
+const fromJestHome = [
+  'jest',
+  'jest-environment-jsdom',
+  '@babel/preset-typescript',
+  '@babel/plugin-transform-modules-commonjs',
+]
 
 export interface JestSetup {
   /** A directory of test/fixtures/jest. */
@@ -74,7 +79,7 @@ export class JestProject extends TestProject {
   /** The report of `--json`, and how the run ended. */
   async report(args: readonly string[] = []): Promise<{ result: RunResult; report: JestReport }> {
     const result = await this.run(['--json', '--outputFile=report.json', ...args])
-    const text = readFileSync(this.path('report.json'), 'utf8')
+    const text = this.read('report.json')
     return { result, report: JSON.parse(text) as JestReport }
   }
 }

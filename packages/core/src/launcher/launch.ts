@@ -81,7 +81,10 @@ interface Exit {
 function exitOf(child: ChildProcess, { cwd }: SuperviseRequest): Promise<Exit> {
   const exited = new Promise<Exit>((resolve, reject) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
-    child.once('error', (cause) => reject(spawnError(cause, child.spawnfile, cwd)))
+    child.on('error', (cause: NodeJS.ErrnoException) => {
+      // A write to an ended child is an error of the child too; its exit says more.
+      if (cause.syscall?.startsWith('spawn')) reject(spawnError(cause, child.spawnfile, cwd))
+    })
   })
   exited.catch(() => {})
   return exited

@@ -9,6 +9,7 @@ import {
   NetnsError,
   type HostFacts,
   type RunReport,
+  type Service,
 } from '@netns/core'
 import type { GlobalConfig, ProjectConfig, Test, TestResult } from '../jest.ts'
 import type { WorkerSetup } from '../protocol.ts'
@@ -20,6 +21,9 @@ import type { UserJest } from './user-jest.ts'
 import { workerEnv } from './worker-env.ts'
 import type { WorkerStart } from './worker-farm.ts'
 import { planWorker, provideDirectories } from './worker-plan.ts'
+
+const NO_PRESET_NOTE =
+  "net.services: 'auto' needs preset: 'jest-environment-netns', which Jest loads before globalSetup; without it list the ports"
 
 const nextPidBase = pidBases()
 
@@ -50,7 +54,7 @@ export class Run {
       host: (this.#host ??= readHost()),
       jestRunner: this.jest.runnerPath,
       pidBase: nextPidBase(),
-      services: () => openedServices() ?? [],
+      services: () => this.#services(),
     })
     this.report.addDegrees(plan.degrees)
     const request = { plan, ...(keep ? { keep } : {}), cwd: process.cwd(), ipc: true }
@@ -105,6 +109,12 @@ export class Run {
   async finish(): Promise<RunReport> {
     await Promise.all([...this.#records, this.supervision.allEnded()])
     return this.report.report()
+  }
+
+  #services(): readonly Service[] {
+    const services = openedServices()
+    if (!services) this.report.addNote(NO_PRESET_NOTE)
+    return services ?? []
   }
 
   #env(

@@ -31,8 +31,6 @@ export class Supervision {
   }
 
   attend(number: number, child: ChildProcess, request: SuperviseRequest): void {
-    // A write to a launcher that has ended would be an error that nobody caught; its end says more.
-    child.on('error', () => {})
     const sandbox = supervise(child, request)
     if (request.keep) surviveKill(child)
     sandbox.started.catch(this.#fail)
