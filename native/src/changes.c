@@ -71,6 +71,16 @@ static void walk_dir(struct walk *walk, int fd)
 	closedir(dir);
 }
 
+/* Of the root that the worker was in last. */
+static void upper_of(const struct sandbox *sandbox, const char *id, char *path, size_t size)
+{
+	const struct root *root = sandbox->current;
+	snprintf(path, size, "u/%s", id);
+	for (size_t i = 0; root && i < root->place_count; i++)
+		if (root->places[i].id && !strcmp(root->places[i].id, id))
+			place_upper(root, i, path, size);
+}
+
 void changes_list(struct sandbox *sandbox, const char *id)
 {
 	static struct walk walk;
@@ -78,7 +88,7 @@ void changes_list(struct sandbox *sandbox, const char *id)
 	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
 		                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
 	char upper[PATH_MAX];
-	snprintf(upper, sizeof upper, "u/%s", id);
+	upper_of(sandbox, id, upper, sizeof upper);
 	int fd = sys_openat2(sandbox->store, upper, &how);
 	if (fd >= 0)
 		walk_dir(&walk, fd);

@@ -1,7 +1,7 @@
 /*
  * The worker's requests, one record each, answered one by one: Jest's environment constructor is
- * synchronous, so an answer must be there when a plain read returns. Same encoding as the plan; the
- * first record is the verb.
+ * synchronous, so an answer must be there when a plain read returns. Same encoding as the plan; its
+ * records are commands, executed in order up to the first that fails. What can wait is done after the answer.
  */
 #include "netns.h"
 #include "sys.h"
@@ -14,151 +14,204 @@
 
 #define REQUEST_BYTES (1 << 18)
 
-struct answer {
-	int fd; /* sent along, then closed */
-	int count;
-};
+/* `rest`: the request from the command on. Gives how many records it took, or -1. */
+typedef int verb(struct sandbox *sandbox, const struct plan *rest, struct answer *answer);
 
-typedef int verb(struct sandbox *sandbox, const struct plan *request, struct answer *answer);
+static bool is_verb(const char *name);
 
-/* What follows the verb. */
-static struct plan rest(const struct plan *request)
+static const char *argument(const struct plan *rest, size_t i)
 {
-	return (struct plan){ .steps = request->steps + 1, .count = request->count - 1 };
+	return rest->steps[0].argv[i];
 }
 
-static const char *argument(const struct plan *request)
+/* enter id parent flags, then the steps that the new root has beside its parent's. */
+static int enter_root(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
-	return request->steps[0].argc ? request->steps[0].argv[0] : "";
+	struct plan steps = { .steps = rest->steps + 1 };
+	while (steps.count + 1 < rest->count && !is_verb(steps.steps[steps.count].name))
+		steps.count++;
+	if (enter(sandbox, argument(rest, 0), argument(rest, 1), argument(rest, 2), &steps, answer))
+		return -1;
+	return (int)steps.count + 1;
 }
 
-static int build(struct sandbox *sandbox, const struct plan *request, struct answer *answer)
+/* Back into a root that was left. */
+static int return_to(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
+{
+	struct root *root = roots_find(sandbox, argument(rest, 0));
+	(void)answer;
+	if (!root || roots_exchange(sandbox, root))
+		return -1;
+	thaw_root(root);
+	return 1;
+}
+
+static int drop(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
+{
+	struct root *root = roots_find(sandbox, argument(rest, 0));
+	(void)answer;
+	if (!root)
+		return -1;
+	if (root == &sandbox->file || root == sandbox->current) {
+		errno = EBUSY;
+		return step_fail(sandbox, "root", root->id);
+	}
+	root->dropped = true; /* unmounting waits */
+	return 1;
+}
+
+static int spare(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
 	(void)answer;
-	const struct plan steps = rest(request);
-	return roots_build(sandbox, argument(request), &steps);
+	snprintf(sandbox->spare_parent, sizeof sandbox->spare_parent, "%s", argument(rest, 0));
+	return 1;
 }
 
-static int enter(struct sandbox *sandbox, const struct plan *request, struct answer *answer)
+static int mark(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
+	(void)rest;
 	(void)answer;
-	return roots_enter(sandbox, argument(request));
+	return processes_mark(sandbox, sandbox->current) ? -1 : 1;
 }
 
-static int drop(struct sandbox *sandbox, const struct plan *request, struct answer *answer)
+/* Ends the processes that began since a root was entered. */
+static int end_processes(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
-	(void)answer;
-	return roots_drop(sandbox, argument(request));
+	const struct root *root = roots_find(sandbox, argument(rest, 0));
+	answer->count = root ? processes_end_since(sandbox, root) : -1;
+	return answer->count < 0 ? -1 : 1;
 }
 
-static int mark(struct sandbox *sandbox, const struct plan *request, struct answer *answer)
+static int network(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
-	(void)answer;
-	(void)request;
-	return processes_mark(sandbox, &sandbox->roots[sandbox->current]);
-}
-
-static int end_processes(struct sandbox *sandbox, const struct plan *request, struct answer *answer)
-{
-	(void)request;
-	answer->count = processes_end_since(sandbox, &sandbox->roots[sandbox->current]);
-	return answer->count < 0 ? -1 : 0;
-}
-
-static int network(struct sandbox *sandbox, const struct plan *request, struct answer *answer)
-{
-	const struct plan steps = rest(request);
-	answer->fd = network_make(sandbox, (int)strtol(argument(request), NULL, 10), &steps);
-	return answer->fd < 0 ? -1 : 0;
+	bool full = !strcmp(argument(rest, 0), "full");
+	if (full && sandbox->spare_network >= 0) {
+		answer->fd = sandbox->spare_network;
+		answer->group = sandbox->spare_group;
+		answer->ahead = true;
+		sandbox->spare_network = -1;
+	} else {
+		answer->group = ++sandbox->network_group;
+		answer->fd = network_make(sandbox, argument(rest, 0), answer->group);
+	}
+	sandbox->want_network = full && answer->fd >= 0;
+	return answer->fd < 0 ? -1 : 1;
 }
 
 /* The file's own namespace, to come back to. */
-static int home_network(struct sandbox *sandbox, const struct plan *request, struct answer *answer)
+static int home_network(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
-	(void)request;
+	(void)rest;
 	answer->fd = dup(sandbox->network);
-	return answer->fd < 0 ? step_fail(sandbox, "dup", "net") : 0;
+	return answer->fd < 0 ? step_fail(sandbox, "dup", "net") : 1;
 }
 
-static int unlisten(struct sandbox *sandbox, const struct plan *request, struct answer *answer)
+static int unlisten(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
 	(void)answer;
-	int group = (int)strtol(argument(request), NULL, 10);
-	return link_send(sandbox->link, MSG_UNLISTEN, group, NULL, -1) ? step_fail(sandbox, "sendmsg", "") : 0;
+	int group = (int)strtol(argument(rest, 0), NULL, 10);
+	return link_send(sandbox->link, MSG_UNLISTEN, group, NULL, -1) ? step_fail(sandbox, "sendmsg", "") : 1;
 }
 
-static int set_frozen(struct sandbox *sandbox, const struct plan *request, bool read_only)
+/* What differs between two roots, as a file of JSON lines. */
+static int changes(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
-	const struct step *step = &request->steps[0];
-	for (size_t i = 0; i < step->argc; i++)
-		if (freeze(sandbox, step->argv[i], read_only)) {
-			int error = sandbox->failure.error;
-			while (i-- > 0) /* all or none */
-				freeze(sandbox, step->argv[i], !read_only);
-			sandbox->failure.error = error;
-			return -1;
-		}
-	return 0;
-}
-
-static int freeze_all(struct sandbox *sandbox, const struct plan *request, struct answer *answer)
-{
-	(void)answer;
-	return set_frozen(sandbox, request, true);
-}
-
-static int thaw_all(struct sandbox *sandbox, const struct plan *request, struct answer *answer)
-{
-	(void)answer;
-	return set_frozen(sandbox, request, false);
+	const struct root *root = roots_find(sandbox, argument(rest, 0));
+	const struct root *base = root ? roots_find(sandbox, argument(rest, 1)) : NULL;
+	answer->fd = base ? compare_roots(sandbox, root, base) : -1;
+	return answer->fd < 0 ? -1 : 1;
 }
 
 static const struct {
 	const char *name;
+	size_t argc;
 	verb *run;
 } verbs[] = {
-	{ "build", build },         { "enter", enter },
-	{ "drop", drop },           { "mark", mark },
-	{ "end", end_processes },   { "network", network },
-	{ "home", home_network },   { "unlisten", unlisten },
-	{ "freeze", freeze_all },   { "thaw", thaw_all },
+	{ "enter", 3, enter_root }, { "return", 1, return_to },   { "drop", 1, drop },
+	{ "spare", 1, spare },      { "mark", 0, mark },          { "end", 1, end_processes },
+	{ "network", 1, network },  { "home", 0, home_network },  { "unlisten", 1, unlisten },
+	{ "changes", 2, changes },
 };
+#define VERBS (sizeof verbs / sizeof *verbs)
+
+static bool is_verb(const char *name)
+{
+	for (size_t i = 0; i < VERBS; i++)
+		if (!strcmp(verbs[i].name, name))
+			return true;
+	return false;
+}
+
+static int run_one(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
+{
+	const struct step *command = &rest->steps[0];
+	sandbox->failure.stage = command->name;
+	for (size_t i = 0; i < VERBS; i++)
+		if (!strcmp(verbs[i].name, command->name) && command->argc >= verbs[i].argc)
+			return verbs[i].run(sandbox, rest, answer);
+	errno = EPROTO;
+	return step_fail(sandbox, "control", command->name);
+}
 
 static int run(struct sandbox *sandbox, const struct plan *request, struct answer *answer)
 {
-	sandbox->failure.stage = request->steps[0].name;
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-		if (!strcmp(verbs[i].name, request->steps[0].name))
-			return verbs[i].run(sandbox, request, answer);
-	errno = EPROTO;
-	return step_fail(sandbox, "control", request->steps[0].name);
+	for (size_t at = 0; at < request->count;) {
+		const struct plan rest = { .steps = request->steps + at, .count = request->count - at };
+		int taken = run_one(sandbox, &rest, answer);
+		if (taken < 0)
+			return -1;
+		at += (size_t)taken;
+	}
+	return 0;
 }
 
 /* Never waits: a worker that asks and does not read would keep PID 1 from ending it. */
 static bool reply(struct sandbox *sandbox, const struct answer *answer, bool failed)
 {
-	char text[6 * PATH_MAX + 1024];
+	char text[6 * PATH_MAX + 2048];
 	size_t length = failed ? report_format_failure(text, sizeof text, &sandbox->failure)
-	                       : (size_t)snprintf(text, sizeof text, "{\"ok\":true,\"count\":%d}", answer->count);
+	                       : report_format_answer(text, sizeof text, answer);
 	return !link_send_text(sandbox->control, text, length, answer->fd);
 }
 
 /* Gives false when the worker has closed its end, or does not read. */
 bool control_serve(struct sandbox *sandbox)
 {
-	static char text[REQUEST_BYTES + 1];
+	static char text[REQUEST_BYTES];
 	struct answer answer = { .fd = -1 };
-	struct plan request = { .text = text };
+	struct plan request = { 0 }, served;
 	ssize_t length = recv(sandbox->control, text, REQUEST_BYTES, 0);
 	if (length <= 0)
 		return length < 0 && errno == EINTR;
-	text[length] = 0;
-	bool failed = plan_split(&request, (size_t)length, &sandbox->failure) || !request.count ||
-	              run(sandbox, &request, &answer);
+	bool failed = true;
+	if ((request.text = calloc(1, (size_t)length + 1))) {
+		memcpy(request.text, text, (size_t)length);
+		failed = plan_split(&request, (size_t)length, &sandbox->failure) || !request.count;
+	}
+	served = request; /* a root may keep it */
+	sandbox->request = &request;
+	failed = failed || run(sandbox, &served, &answer);
 	bool sent = reply(sandbox, &answer, failed);
 	if (answer.fd >= 0)
 		close(answer.fd);
+	free(request.text);
 	free(request.args);
 	free(request.steps);
 	return sent;
+}
+
+/* Does one of the things that nobody waits for; gives false when there is none. */
+bool control_idle(struct sandbox *sandbox)
+{
+	if (sandbox->want_network && sandbox->spare_network < 0) {
+		sandbox->spare_group = ++sandbox->network_group;
+		sandbox->spare_network = network_make(sandbox, "full", sandbox->spare_group);
+		sandbox->want_network = false;
+		return true;
+	}
+	if (*sandbox->spare_parent) {
+		build_spare(sandbox);
+		return true;
+	}
+	return roots_tidy(sandbox);
 }

@@ -1,27 +1,78 @@
 /*
- * A layer must not change once another overlay stands on it: the kernel would show a mixture. Read-only
- * for the whole super block freezes it; EBUSY means that somebody holds a file open for writing.
+ * A layer must not change once another overlay stands on it: the kernel would show a mixture. A read-only mount
+ * freezes it for descriptors of directories, too; EBUSY means that somebody holds a file open for writing.
  */
 #include "netns.h"
 #include "sys.h"
 
-static int reconfigure(int fs, bool read_only)
+#include <errno.h>
+
+static int set_read_only(const struct place *place, bool read_only)
 {
-	return sys_fsconfig(fs, FSCONFIG_SET_FLAG, read_only ? "ro" : "rw", NULL) ||
-	       sys_fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL);
+	struct mount_attr attributes = { 0 };
+	if (read_only)
+		attributes.attr_set = MOUNT_ATTR_RDONLY;
+	else
+		attributes.attr_clr = MOUNT_ATTR_RDONLY;
+	return sys_mount_setattr(place->mount, 0, &attributes);
 }
 
-int freeze(struct sandbox *sandbox, const char *path, bool read_only)
+static bool freezes(const struct place *place)
 {
-	int mount = dest_open(sandbox, path, O_PATH);
-	if (mount < 0)
-		return -1;
-	int fs = (int)syscall(SYS_fspick, mount, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
-	int failed = fs < 0 || reconfigure(fs, read_only);
-	if (failed)
-		step_fail(sandbox, fs < 0 ? "fspick" : "fsconfig", path);
-	if (fs >= 0)
-		close(fs);
-	close(mount);
-	return failed ? -1 : 0;
+	return place->kind == PLACE_LAYERED && !place->read_only;
+}
+
+/* statx(2), which not every C library has: stx_mnt_id is the 19th of its words. */
+uint64_t mount_id(int mount)
+{
+	const unsigned mask = 0x1000; /* STATX_MNT_ID */
+	uint64_t words[32] = { 0 };
+	syscall(SYS_statx, mount, "", AT_EMPTY_PATH, mask, words);
+	return words[18];
+}
+
+void thaw_root(const struct root *root)
+{
+	for (size_t i = 0; i < root->place_count; i++)
+		if (freezes(&root->places[i]))
+			set_read_only(&root->places[i], false);
+}
+
+/* Places with open files stay writable and go into the answer; `refuse`: then none is frozen. */
+int freeze_root(struct sandbox *sandbox, const struct root *root, bool refuse, struct answer *answer)
+{
+	sandbox->failure.stage = "freeze";
+	for (size_t i = 0; i < root->place_count; i++) {
+		const struct place *place = &root->places[i];
+		if (!freezes(place) || !set_read_only(place, true))
+			continue;
+		if (errno != EBUSY) {
+			step_fail(sandbox, "mount_setattr", place->dest);
+			thaw_root(root);
+			return -1;
+		}
+		if (answer->busy_count < MAX_BUSY)
+			answer->busy[answer->busy_count++] = place;
+	}
+	if (!refuse || !answer->busy_count)
+		return 0;
+	thaw_root(root);
+	errno = EBUSY;
+	return step_fail(sandbox, "mount_setattr", answer->busy[0]->dest);
+}
+
+/* fs.mode 'readonly' of a root that branches off: all but private directories, and what was made writable before. */
+int step_readonly_all(struct sandbox *sandbox, const struct step *step)
+{
+	struct root *root = sandbox->building;
+	(void)step;
+	for (size_t i = 0; root && i < root->place_count; i++) {
+		struct place *place = &root->places[i];
+		if (!freezes(place) || (i > 0 && !place->host))
+			continue;
+		if (set_read_only(place, true))
+			return step_fail(sandbox, "mount_setattr", place->dest);
+		place->read_only = true;
+	}
+	return 0;
 }

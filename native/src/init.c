@@ -110,9 +110,14 @@ static void await_worker(struct sandbox *sandbox, int children, struct ending *e
 		                { .fd = children, .events = POLLIN },
 		                { .fd = sandbox->control, .events = POLLIN } };
 	struct signalfd_siginfo drained;
+	bool idle = true;
 	while (!reap(sandbox->worker, ending)) {
-		if (poll(fds, 3, -1) < 0)
+		int ready = poll(fds, 3, idle ? -1 : 0);
+		if (ready == 0)
+			idle = !control_idle(sandbox);
+		if (ready <= 0)
 			continue;
+		idle = false; /* a request may have left something to do */
 		if (fds[0].revents && !serve(sandbox))
 			sandbox->hold = false; /* released before its end */
 		if (fds[2].revents && !control_serve(sandbox)) {
@@ -157,6 +162,10 @@ int init_run(struct sandbox *sandbox)
 	block_signals();
 	pid_t host_pid = await_go(sandbox);
 	sandbox->umask = umask(0);
+	if (sandbox->options->control_fd >= 0 && places_reserve(&sandbox->file, sandbox->plan->count + 1)) {
+		step_fail(sandbox, "realloc", "");
+		give_up(sandbox);
+	}
 	if (rootfs_make_private(sandbox) || steps_run(sandbox) || rootfs_enter(sandbox) || open_control(sandbox))
 		give_up(sandbox);
 	sandbox->proc = openat(sandbox->root, "proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

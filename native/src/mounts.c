@@ -31,10 +31,18 @@ static int make_mount(struct sandbox *sandbox, const char *type, const struct pa
 	int fs = sys_fsopen(type);
 	if (fs < 0)
 		return step_fail(sandbox, "fsopen", type);
+	if (!set_parameters(fs, parameters))
+		return mount_create(sandbox, fs, type, attributes);
+	step_fail(sandbox, "fsconfig", type);
+	close(fs);
+	return -1;
+}
+
+/* Takes the file system's descriptor; gives the mount's. */
+int mount_create(struct sandbox *sandbox, int fs, const char *type, unsigned attributes)
+{
 	int mount = -1;
-	if (set_parameters(fs, parameters))
-		step_fail(sandbox, "fsconfig", type);
-	else if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL))
+	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL))
 		step_fail(sandbox, "fsconfig", type);
 	else if ((mount = sys_fsmount(fs, attributes)) < 0)
 		step_fail(sandbox, "fsmount", type);
@@ -42,17 +50,24 @@ static int make_mount(struct sandbox *sandbox, const char *type, const struct pa
 	return mount;
 }
 
-/* Takes both descriptors. */
-static int attach(struct sandbox *sandbox, int mount, int dest, const char *path)
+/* Takes the destination's descriptor. */
+int mount_attach(struct sandbox *sandbox, int mount, int dest, const char *path)
 {
 	int failed = mount < 0 || dest < 0;
 	if (!failed && sys_move_mount(mount, dest))
 		failed = step_fail(sandbox, "move_mount", path);
-	if (mount >= 0)
-		close(mount);
 	if (dest >= 0)
 		close(dest);
 	return failed ? -1 : 0;
+}
+
+/* Takes both descriptors. */
+static int attach(struct sandbox *sandbox, int mount, int dest, const char *path)
+{
+	int failed = mount_attach(sandbox, mount, dest, path);
+	if (mount >= 0)
+		close(mount);
+	return failed;
 }
 
 /* The failure named the file system type; a reader wants the place. */
@@ -74,12 +89,8 @@ static int attach_new(struct sandbox *sandbox, const char *dest, const char *typ
 	return attach(sandbox, mount, dest_fd, dest);
 }
 
-#define MAX_LOWERS 500 /* overlayfs: OVL_MAX_STACK */
-
 struct layers {
-	const char *mode, *uid, *gid, *flags, *upper, *work;
-	char **lowers;
-	size_t lower_count;
+	const char *mode, *uid, *gid, *flags, *upper, *work, *lower;
 };
 
 static const struct parameter no_parameters[] = { { NULL, NULL } };
@@ -114,34 +125,53 @@ int step_store(struct sandbox *sandbox, const struct step *step)
 	if (attach(sandbox, root, dest, "root"))
 		return -1;
 	sandbox->root = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return sandbox->root < 0 ? step_fail(sandbox, "open", "root") : 0;
+	if (sandbox->root < 0)
+		return step_fail(sandbox, "open", "root");
+	if (sandbox->options->control_fd >= 0)
+		place_note_layered(sandbox, &(struct place){ .dest = "root", .size = "-",
+		                                             .mount = dup(sandbox->root), .lower = -1 });
+	return 0;
 }
 
-int mount_tmpfs(struct sandbox *sandbox, const char *dest)
+static int tmpfs_mount(struct sandbox *sandbox, const char *dest, const char *size, unsigned attributes)
 {
-	return attach_new(sandbox, dest, "tmpfs", no_parameters, MOUNT_ATTR_NODEV);
+	const struct parameter parameters[] = {
+		{ strcmp(size, "-") ? "size" : NULL, size },
+		{ NULL, NULL },
+	};
+	int mount = make_mount(sandbox, "tmpfs", parameters, attributes);
+	if (mount < 0)
+		name_destination(sandbox, dest);
+	return mount;
+}
+
+int mount_tmpfs(struct sandbox *sandbox, const char *dest, const char *size)
+{
+	int dest_fd = dest_make_dir(sandbox, dest);
+	int mount = dest_fd < 0 ? -1 : tmpfs_mount(sandbox, dest, size, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	return attach(sandbox, mount, dest_fd, dest);
 }
 
 int step_tmpfs(struct sandbox *sandbox, const struct step *step)
 {
 	const char *dest = step->argv[0], *size = step->argv[4];
-	const struct parameter parameters[] = {
-		{ strcmp(size, "-") ? "size" : NULL, size },
-		{ NULL, NULL },
-	};
-	if (attach_new(sandbox, dest, "tmpfs", parameters, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV))
+	int dest_fd = dest_make_dir(sandbox, dest);
+	int mount = dest_fd < 0 ? -1 : tmpfs_mount(sandbox, dest, size, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	if (mount_attach(sandbox, mount, dest_fd, dest)) {
+		if (mount >= 0)
+			close(mount);
 		return -1;
-	int fd = dest_open(sandbox, dest, O_PATH | O_DIRECTORY);
-	if (fd < 0)
-		return -1;
-	const char *failed = apply_owner(fd, step->argv[1], step->argv[2], step->argv[3]);
+	}
+	const char *failed = apply_owner(mount, step->argv[1], step->argv[2], step->argv[3]);
 	if (failed)
 		step_fail(sandbox, failed, dest);
-	close(fd);
+	const struct place layered = { .dest = dest, .size = size, .mount = mount, .lower = -1 };
+	const struct place shared = { .kind = PLACE_SHARED, .dest = dest, .mount = mount, .lower = -1 };
+	place_note_layered(sandbox, is_shared_whole(dest) ? &shared : &layered);
 	return failed ? -1 : 0;
 }
 
-static int set_read_only(struct sandbox *sandbox, int tree, const char *path)
+static int set_tree_read_only(struct sandbox *sandbox, int tree, const char *path)
 {
 	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
 	if (sys_mount_setattr(tree, AT_RECURSIVE, &attributes))
@@ -149,22 +179,28 @@ static int set_read_only(struct sandbox *sandbox, int tree, const char *path)
 	return 0;
 }
 
-static int clone_tree(struct sandbox *sandbox, int dir, const char *path, const char *flags)
+int clone_tree(struct sandbox *sandbox, int dir, const char *path, const char *flags)
 {
 	unsigned recursive = step_flag(flags, "rec") ? AT_RECURSIVE : 0;
 	int tree = sys_open_tree(dir, path, OPEN_TREE_CLONE | recursive | (*path ? 0 : AT_EMPTY_PATH));
 	if (tree < 0)
 		return step_fail(sandbox, "open_tree", path);
-	if (step_flag(flags, "ro") && set_read_only(sandbox, tree, path)) {
+	if (step_flag(flags, "ro") && set_tree_read_only(sandbox, tree, path)) {
 		close(tree);
 		return -1;
 	}
 	return tree;
 }
 
-/* A short name for a host directory. The link leads nowhere once the host's tree is gone; overlays keep their own clone. */
-static int link_lower(struct sandbox *sandbox, const char *name, const char *path)
+/*
+ * A short name for a host directory. The link leads nowhere once the host's tree is gone, overlays keep their own
+ * clone: nothing of the host stays mounted in the store, where root inside could get at it.
+ */
+int step_lower(struct sandbox *sandbox, const struct step *step)
 {
+	const char *path = step->argv[1];
+	char name[PATH_MAX];
+	snprintf(name, sizeof name, "l/%s", step->argv[0]);
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return step_fail(sandbox, "open", path);
@@ -172,21 +208,10 @@ static int link_lower(struct sandbox *sandbox, const char *name, const char *pat
 	return symlinkat(path, sandbox->store, name) ? step_fail(sandbox, "symlinkat", path) : 0;
 }
 
-/*
- * Nothing of the host stays mounted in the store, where root inside could get at it. Only a worker that
- * may ask for further roots needs its layers there.
- */
-int step_lower(struct sandbox *sandbox, const struct step *step)
+/* For roots that branch off: a detached mount, which no path and no namespace of the worker leads to. */
+static int keep_lower(struct sandbox *sandbox, const char *name)
 {
-	const char *path = step->argv[1];
-	char name[PATH_MAX];
-	snprintf(name, sizeof name, "l/%s", step->argv[0]);
-	if (sandbox->options->control_fd < 0)
-		return link_lower(sandbox, name, path);
-	int tree = clone_tree(sandbox, AT_FDCWD, path, "ro");
-	if (tree < 0)
-		return -1;
-	return attach(sandbox, tree, dest_make_dir(sandbox, name), name);
+	return sandbox->options->control_fd < 0 ? -1 : clone_tree(sandbox, AT_FDCWD, name, "ro");
 }
 
 static int make_upper(struct sandbox *sandbox, const struct layers *layers)
@@ -206,85 +231,85 @@ static int make_upper(struct sandbox *sandbox, const struct layers *layers)
 
 /*
  * Layer names are short and relative to the store (PID 1's working directory): fsconfig refuses
- * strings above 255 bytes, and user paths may hold ':' or ','. One by one ("lowerdir+", Linux 6.8)
- * only where there are several.
+ * strings above 255 bytes, and user paths may hold ':' or ','.
  */
 static int overlay_mount(struct sandbox *sandbox, const struct layers *layers)
 {
 	if (make_upper(sandbox, layers))
 		return -1;
-	struct parameter parameters[MAX_LOWERS + 6] = { { "source", "netns" } };
-	size_t n = 1;
-	for (size_t i = 0; i < layers->lower_count; i++)
-		parameters[n++] = (struct parameter){ layers->lower_count > 1 ? "lowerdir+" : "lowerdir",
-			                              layers->lowers[i] };
-	parameters[n++] = (struct parameter){ "upperdir", layers->upper };
-	parameters[n++] = (struct parameter){ "workdir", layers->work };
-	parameters[n++] = (struct parameter){ "userxattr", NULL };
+	const struct parameter parameters[] = {
+		{ "source", "netns" },         { "lowerdir", layers->lower }, { "upperdir", layers->upper },
+		{ "workdir", layers->work }, { "userxattr", NULL },         { NULL, NULL },
+	};
 	return make_mount(sandbox, "overlay", parameters,
 	                  step_flag(layers->flags, "ro") ? MOUNT_ATTR_RDONLY : 0);
 }
 
-/* layers dest mode uid gid flags upper work lower...: topmost lower first. */
-int step_layers(struct sandbox *sandbox, const struct step *step)
-{
-	char **argv = step->argv;
-	const struct layers layers = { argv[1], argv[2], argv[3], argv[4], argv[5],
-		                       argv[6], argv + 7, step->argc - 7 };
-	if (layers.lower_count > MAX_LOWERS) {
-		errno = E2BIG;
-		return step_fail(sandbox, "fsconfig", argv[0]);
-	}
-	int dest = dest_make_dir(sandbox, argv[0]);
-	if (dest < 0)
-		return -1;
-	int mount = overlay_mount(sandbox, &layers);
-	if (mount < 0)
-		name_destination(sandbox, argv[0]);
-	return attach(sandbox, mount, dest, argv[0]);
-}
-
 int step_overlay(struct sandbox *sandbox, const struct step *step)
 {
-	const char *dest = step->argv[0];
-	char lower[64], upper[64], work[64], *lowers[] = { lower };
-	snprintf(lower, sizeof lower, "l/%s", step->argv[1]);
-	snprintf(upper, sizeof upper, "u/%s", step->argv[1]);
-	snprintf(work, sizeof work, "w/%s", step->argv[1]);
-	const struct layers layers = { step->argv[2], step->argv[3], step->argv[4], step->argv[5],
-		                       upper, work, lowers, 1 };
+	const char *dest = step->argv[0], *id = step->argv[1], *flags = step->argv[5];
+	char lower[64], upper[64], work[64];
+	snprintf(lower, sizeof lower, "l/%s", id);
+	snprintf(upper, sizeof upper, "u/%s", id);
+	snprintf(work, sizeof work, "w/%s", id);
+	const struct layers layers = { step->argv[2], step->argv[3], step->argv[4], flags, upper, work, lower };
 	int dest_fd = dest_make_dir(sandbox, dest);
 	if (dest_fd < 0)
 		return -1;
-	int mount = overlay_mount(sandbox, &layers);
-	if (mount < 0) {
+	struct place place = { .dest = dest, .id = id, .read_only = step_flag(flags, "ro"), .host = true,
+		               .mount = overlay_mount(sandbox, &layers), .lower = -1 };
+	if (place.mount < 0) {
 		name_destination(sandbox, dest);
-		if (step_flag(step->argv[5], "optional")) {
+		if (step_flag(flags, "optional")) {
 			step_degraded(sandbox, "overlay");
-			mount = clone_tree(sandbox, AT_FDCWD, lower, "rec,ro");
+			place.mount = clone_tree(sandbox, AT_FDCWD, lower, "rec,ro");
+			place.kind = PLACE_SHARED;
 		}
+	} else {
+		place.lower = keep_lower(sandbox, lower);
 	}
-	return attach(sandbox, mount, dest_fd, dest);
+	int failed = mount_attach(sandbox, place.mount, dest_fd, dest);
+	place_note_layered(sandbox, &place);
+	return failed;
 }
 
-/* `store`: a path of the store. `present`: a path of the root that the worker is in while another is built. */
+/* `store`: a path of the store. `present`: a path of the root that another one branches off. */
 static int open_source(struct sandbox *sandbox, const char *source, const char *flags)
 {
-	if (!step_flag(flags, "present"))
+	if (!step_flag(flags, "present") || !sandbox->building)
 		return dest_open(sandbox, source, O_PATH);
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
 		                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-	int fd = sys_openat2(sandbox->roots[sandbox->current].fd, source, &how);
+	int fd = sys_openat2(sandbox->building->parent->fd, source, &how);
 	return fd < 0 ? step_fail(sandbox, "openat2", source) : fd;
+}
+
+/*
+ * What the worker asks to be bound again is as writable as it was, and that is frozen by now; what was read-only for
+ * another reason stays so.
+ */
+static int unfreeze(struct sandbox *sandbox, int source, int tree)
+{
+	const struct root *root = sandbox->building->parent;
+	struct mount_attr attributes = { .attr_clr = MOUNT_ATTR_RDONLY };
+	for (size_t i = 0; i < root->place_count; i++) {
+		const struct place *place = &root->places[i];
+		if (place->kind == PLACE_LAYERED && !place->read_only && mount_id(place->mount) == mount_id(source))
+			return sys_mount_setattr(tree, 0, &attributes);
+	}
+	return 0;
 }
 
 static int bind_tree(struct sandbox *sandbox, const struct step *step)
 {
 	const char *source = step->argv[1], *flags = step->argv[2];
-	if (!step_flag(flags, "store") && !step_flag(flags, "present"))
+	bool present = step_flag(flags, "present") && sandbox->building;
+	if (!step_flag(flags, "store") && !present)
 		return clone_tree(sandbox, AT_FDCWD, source, flags);
 	int fd = open_source(sandbox, source, flags);
 	int tree = fd < 0 ? -1 : clone_tree(sandbox, fd, "", flags);
+	if (tree >= 0 && present && !step_flag(flags, "ro") && unfreeze(sandbox, fd, tree))
+		step_fail(sandbox, "mount_setattr", source);
 	if (fd >= 0)
 		close(fd);
 	return tree;
@@ -304,6 +329,8 @@ int step_bind(struct sandbox *sandbox, const struct step *step)
 		step_degraded(sandbox, "bind");
 		return 0;
 	}
+	if (!failed)
+		place_note(sandbox, PLACE_SHARED, dest);
 	return failed ? -1 : 0;
 }
 
@@ -324,10 +351,29 @@ int step_readonly(struct sandbox *sandbox, const struct step *step)
 	int fd = dest_open(sandbox, dest, O_PATH);
 	if (fd < 0) /* not every kernel has every file of /proc */
 		return step_flag(flags, "optional") ? 0 : -1;
+	if (!sandbox->branching)
+		place_note(sandbox, step_flag(flags, "alone") ? PLACE_READ_ONLY_ALONE : PLACE_READ_ONLY, dest);
 	if (step_flag(flags, "alone"))
 		return make_read_only(sandbox, fd, dest);
 	int tree = clone_tree(sandbox, fd, "", "rec,ro");
 	return attach(sandbox, tree, fd, dest);
+}
+
+/* Copy-on-write in spite of what is read-only around it: the same tree once more, writable. */
+int step_writable(struct sandbox *sandbox, const struct step *step)
+{
+	const char *dest = step->argv[0];
+	struct mount_attr attributes = { .attr_clr = MOUNT_ATTR_RDONLY };
+	int fd = dest_make_dir(sandbox, dest);
+	int tree = fd < 0 ? -1 : clone_tree(sandbox, fd, "", "-");
+	if (tree >= 0 && sys_mount_setattr(tree, 0, &attributes)) {
+		close(tree);
+		tree = step_fail(sandbox, "mount_setattr", dest);
+	}
+	int failed = attach(sandbox, tree, fd, dest);
+	if (!failed)
+		place_note(sandbox, PLACE_WRITABLE, dest);
+	return failed;
 }
 
 static int mask_file(struct sandbox *sandbox)
@@ -351,7 +397,10 @@ int step_mask(struct sandbox *sandbox, const struct step *step)
 	bool directory = !fstat(fd, &st) && S_ISDIR(st.st_mode);
 	int tree = directory ? make_mount(sandbox, "tmpfs", parameters, MOUNT_ATTR_RDONLY)
 	                     : mask_file(sandbox);
-	return attach(sandbox, tree, fd, dest);
+	int failed = attach(sandbox, tree, fd, dest);
+	if (!failed)
+		place_note(sandbox, PLACE_SHARED, dest);
+	return failed;
 }
 
 #define PSEUDO (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
@@ -360,6 +409,7 @@ int step_mask(struct sandbox *sandbox, const struct step *step)
 static int fresh_or_bound(struct sandbox *sandbox, const char *dest, const char *type,
                           const char *host_path, unsigned attributes)
 {
+	place_note(sandbox, PLACE_SHARED, dest);
 	if (!attach_new(sandbox, dest, type, no_parameters, attributes))
 		return 0;
 	step_degraded(sandbox, sandbox->failure.stage);
@@ -383,6 +433,8 @@ int step_cgroup2(struct sandbox *sandbox, const struct step *step)
 {
 	if (attach_new(sandbox, step->argv[0], "cgroup2", no_parameters, PSEUDO | MOUNT_ATTR_RDONLY))
 		step_degraded(sandbox, "cgroup2");
+	else
+		place_note(sandbox, PLACE_SHARED, step->argv[0]);
 	return 0;
 }
 
@@ -391,14 +443,19 @@ int step_devpts(struct sandbox *sandbox, const struct step *step)
 	static const struct parameter parameters[] = {
 		{ "ptmxmode", "0666" }, { "mode", "0620" }, { NULL, NULL },
 	};
-	return attach_new(sandbox, step->argv[0], "devpts", parameters,
-	                  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	int failed = attach_new(sandbox, step->argv[0], "devpts", parameters,
+	                        MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	if (!failed)
+		place_note(sandbox, PLACE_SHARED, step->argv[0]);
+	return failed;
 }
 
 int step_mqueue(struct sandbox *sandbox, const struct step *step)
 {
 	if (attach_new(sandbox, step->argv[0], "mqueue", no_parameters, PSEUDO))
 		step_degraded(sandbox, "mqueue");
+	else
+		place_note(sandbox, PLACE_SHARED, step->argv[0]);
 	return 0;
 }
 
@@ -408,6 +465,9 @@ int step_dev(struct sandbox *sandbox, const struct step *step)
 	char source[64];
 	snprintf(source, sizeof source, "/dev/%s", step->argv[1]);
 	int tree = clone_tree(sandbox, AT_FDCWD, source, "ro");
-	return attach(sandbox, tree, tree < 0 ? -1 : dest_make_file(sandbox, step->argv[0]),
-	              step->argv[0]);
+	int failed = attach(sandbox, tree, tree < 0 ? -1 : dest_make_file(sandbox, step->argv[0]),
+	                    step->argv[0]);
+	if (!failed)
+		place_note(sandbox, PLACE_SHARED, step->argv[0]);
+	return failed;
 }

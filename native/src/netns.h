@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #define MAX_KEEP_FDS 32
@@ -58,15 +59,43 @@ struct failure {
 	int error;
 };
 
-#define MAX_ROOTS 64
 #define ROOT_ID_BYTES 32
+
+/*
+ * A mount of a root, as a root that branches off it has to have it, in the order of the plan:
+ * layered: copy-on-write over what it holds now; shared: the same mount; the others: the step again.
+ */
+enum place_kind { PLACE_LAYERED, PLACE_SHARED, PLACE_READ_ONLY, PLACE_READ_ONLY_ALONE, PLACE_WRITABLE };
+struct place {
+	enum place_kind kind;
+	const char *dest; /* "root/..." */
+	const char *id; /* of an overlay of the plan, whose upper directory is u/<id> */
+	const char *size; /* of a tmpfs */
+	const struct root *origin; /* the root that has it from a step, not from its parent */
+	bool read_only;
+	bool host; /* what lies below is the host's */
+	int mount; /* of this root */
+	int lower; /* a detached mount of what the origin began with; -1 until it is asked for */
+};
 
 /* A root that PID 1 has built: the one in use, or one beside it that no path of the worker reaches. */
 struct root {
 	char id[ROOT_ID_BYTES];
-	int fd;
+	unsigned serial; /* s/<serial>: its layers */
+	char place[ROOT_ID_BYTES]; /* where it is parked */
+	struct root *next, *parent;
+	int fd; /* the mount of its "/" */
+	struct place *places;
+	size_t place_count, place_room;
+	unsigned children;
+	bool dropped, detached;
+	struct plan request; /* that its own steps came with */
 	struct process *processes; /* those that lived when it was entered */
 	size_t process_count;
+	char *absent; /* paths that were missing when it was built: with one of them it would show a stale view */
+	size_t absent_bytes;
+	size_t *empty; /* places of the parent that were empty then */
+	size_t empty_count;
 };
 
 struct process {
@@ -79,6 +108,17 @@ struct rlimit_setting {
 	rlim_t soft;
 };
 
+#define MAX_BUSY 16
+
+/* What goes back to the worker. */
+struct answer {
+	int fd; /* sent along, then closed */
+	int count, group;
+	bool ahead; /* the root had been built before it was asked for */
+	const struct place *busy[MAX_BUSY]; /* with files that are open for writing */
+	size_t busy_count;
+};
+
 /* PID 1's view of the sandbox that it builds. */
 struct sandbox {
 	const struct options *options;
@@ -89,7 +129,7 @@ struct sandbox {
 	int proc; /* its /proc, as it was before the worker could put something else there */
 	bool own_network;
 	bool hold;
-	bool sys_admin; /* the worker keeps this one capability over exec */
+	unsigned capabilities; /* the worker keeps these over exec */
 	const char *cwd;
 	pid_t first_pid;
 	struct rlimit_setting rlimits[MAX_RLIMITS];
@@ -100,9 +140,17 @@ struct sandbox {
 	int control; /* PID 1's end of the control socket */
 	int worker_control; /* the worker's */
 	pid_t worker;
-	struct root roots[MAX_ROOTS]; /* the first is the file's */
-	size_t root_count, current;
+	struct root file; /* the plan's root */
+	struct root *roots, *current; /* every root, the file's last */
+	struct plan *request; /* of the worker, while it is served */
+	struct root *building; /* its steps run now */
+	bool branching; /* what the parent has is made for it, not what its own steps say */
+	struct root *spare; /* built ahead */
+	char spare_parent[ROOT_ID_BYTES]; /* build one on this root when there is time */
+	unsigned root_serial;
 	int network; /* the file's network namespace */
+	int spare_network, spare_group, network_group;
+	bool want_network;
 	int listen_group; /* listeners made now belong to it */
 };
 
@@ -138,6 +186,8 @@ struct change {
 };
 void report_change(int fd, const struct change *change);
 void report_changes_end(int fd, const char *id);
+size_t report_format_answer(char *text, size_t size, const struct answer *answer);
+void report_difference(int fd, const char *place, const char *path, const struct stat *now, const struct stat *before);
 size_t report_format_failure(char *text, size_t size, const struct failure *failure);
 void report_taken(int fd, const char *path, int64_t size, const struct failure *failure);
 
@@ -182,6 +232,7 @@ int worker_start(struct sandbox *sandbox);
 
 /* steps.c */
 int steps_run(struct sandbox *sandbox);
+int step_run(struct sandbox *sandbox, const struct step *step);
 int step_fail(struct sandbox *sandbox, const char *syscall, const char *path);
 void step_degraded(struct sandbox *sandbox, const char *stage);
 
@@ -196,37 +247,67 @@ const char *apply_owner(int fd, const char *mode, const char *uid, const char *g
 
 /* mounts.c, files.c, system.c, loopback.c, services.c, copy.c: the steps */
 typedef int step_function(struct sandbox *sandbox, const struct step *step);
-step_function step_store, step_tmpfs, step_lower, step_overlay, step_layers, step_bind, step_readonly, step_mask;
+step_function step_store, step_tmpfs, step_lower, step_overlay, step_bind, step_readonly, step_mask;
 step_function step_proc, step_sysfs, step_devpts, step_mqueue, step_cgroup2, step_dev;
 step_function step_mkdir, step_symlink, step_file, step_whiteout, step_copy;
 step_function step_hostname, step_sysctl, step_rlimit, step_pid, step_capability, step_chdir, step_hold;
-step_function step_loopback, step_listen;
-int mount_tmpfs(struct sandbox *sandbox, const char *dest);
+step_function step_loopback, step_listen, step_writable, step_readonly_all;
+int mount_tmpfs(struct sandbox *sandbox, const char *dest, const char *size);
+int mount_create(struct sandbox *sandbox, int fs, const char *type, unsigned attributes);
+int mount_attach(struct sandbox *sandbox, int mount, int dest, const char *path);
+int clone_tree(struct sandbox *sandbox, int dir, const char *path, const char *flags);
 bool step_flag(const char *flags, const char *flag);
 
 /* rootfs.c */
 int rootfs_make_private(struct sandbox *sandbox);
 int rootfs_enter(struct sandbox *sandbox);
 
+/* places.c: what the steps of a root have mounted */
+int places_reserve(struct root *root, size_t count);
+int place_add(struct root *root, const struct place *place);
+void place_note(struct sandbox *sandbox, enum place_kind kind, const char *dest);
+void place_note_layered(struct sandbox *sandbox, const struct place *place);
+void places_free(struct root *root);
+bool is_shared_whole(const char *dest);
+
+/* branch.c */
+int branch_build(struct sandbox *sandbox, struct root *root);
+bool branch_is_current(const struct root *root);
+int place_upper(const struct root *root, size_t index, char *path, size_t size);
+
+/* freeze.c */
+int place_set_read_only(const struct place *place, bool read_only);
+int freeze_root(struct sandbox *sandbox, const struct root *root, bool refuse, struct answer *answer);
+void thaw_root(const struct root *root);
+uint64_t mount_id(int mount);
+
 /* roots.c */
 int roots_begin(struct sandbox *sandbox);
-int roots_build(struct sandbox *sandbox, const char *id, const struct plan *steps);
-int roots_enter(struct sandbox *sandbox, const char *id);
-int roots_drop(struct sandbox *sandbox, const char *id);
+struct root *roots_find(struct sandbox *sandbox, const char *id);
+struct root *roots_new(struct sandbox *sandbox, const char *id, struct root *parent);
+void roots_forget(struct sandbox *sandbox, struct root *root);
+int roots_exchange(struct sandbox *sandbox, struct root *next);
+bool roots_tidy(struct sandbox *sandbox);
 
 /* networks.c */
 int network_here(void);
-int network_make(struct sandbox *sandbox, int group, const struct plan *steps);
+int network_make(struct sandbox *sandbox, const char *mode, int group);
+
+/* enter.c: the worker's requests about roots */
+int enter(struct sandbox *sandbox, const char *id, const char *parent, const char *flags,
+          const struct plan *steps, struct answer *answer);
+void build_spare(struct sandbox *sandbox);
+
+/* compare.c */
+int compare_roots(struct sandbox *sandbox, const struct root *root, const struct root *base);
 
 /* processes.c */
 int processes_mark(struct sandbox *sandbox, struct root *root);
 int processes_end_since(struct sandbox *sandbox, const struct root *root);
 
-/* freeze.c */
-int freeze(struct sandbox *sandbox, const char *path, bool read_only);
-
 /* control.c: what the worker asks for */
 bool control_serve(struct sandbox *sandbox);
+bool control_idle(struct sandbox *sandbox);
 
 /* changes.c */
 void changes_list(struct sandbox *sandbox, const char *id);

@@ -1,10 +1,11 @@
-/* Network namespaces made after the start: PID 1 steps into a new one, prepares it, steps back. */
+/* Network namespaces made after the start: PID 1 steps into a new one, prepares it as the plan says, steps back. */
 #include "netns.h"
 #include "sys.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -21,8 +22,22 @@ int network_here(void)
 	return network;
 }
 
-/* Gives a descriptor of the new namespace. Its steps are those of the file's: loopback, sysctl, listen. */
-int network_make(struct sandbox *sandbox, int group, const struct plan *steps)
+/* `none`: no step. `quiet`: no services. */
+static int prepare(struct sandbox *sandbox, const char *mode)
+{
+	for (size_t i = 0; i < sandbox->plan->count; i++) {
+		const struct step *step = &sandbox->plan->steps[i];
+		bool network = !strcmp(step->name, "loopback") ||
+		               (!strcmp(step->name, "sysctl") && step->argc && !strncmp(step->argv[0], "net/", 4));
+		bool service = !strcmp(step->name, "listen") && strcmp(mode, "quiet") != 0;
+		if ((network || service) && strcmp(mode, "none") != 0 && step_run(sandbox, step))
+			return -1;
+	}
+	return 0;
+}
+
+/* Gives a descriptor of the new namespace. Its listeners belong to the group. */
+int network_make(struct sandbox *sandbox, const char *mode, int group)
 {
 	int made = -1;
 	sandbox->failure.stage = "network";
@@ -32,12 +47,9 @@ int network_make(struct sandbox *sandbox, int group, const struct plan *steps)
 	}
 	if (unshare(CLONE_NEWNET))
 		return step_fail(sandbox, "unshare", "net");
-	const struct plan *plan = sandbox->plan;
-	sandbox->plan = steps;
 	sandbox->listen_group = group;
-	if (!steps_run(sandbox) && (made = network_here()) < 0)
+	if (!prepare(sandbox, mode) && (made = network_here()) < 0)
 		step_fail(sandbox, "ioctl", "SIOCGSKNS");
-	sandbox->plan = plan;
 	sandbox->listen_group = 0;
 	if (setns(sandbox->network, CLONE_NEWNET))
 		_exit(EXIT_NO_SANDBOX); /* a PID 1 in the wrong network must not go on */

@@ -83,6 +83,7 @@ static void NORETURN inside(const struct options *options, const struct plan *pl
 		.control = -1,
 		.worker_control = -1,
 		.network = -1,
+		.spare_network = -1,
 		.own_network = flags & CLONE_NEWNET,
 		.open_files = open_files,
 		.failure = { .stage = "clone" },

@@ -1,11 +1,13 @@
 /* Events to the host: one JSON object a line. Paths are bytes; bytes above 0x7f go out as they are. */
 #include "netns.h"
 
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,6 +87,49 @@ size_t report_format_failure(char *text, size_t size, const struct failure *fail
 	add_failure(&line, failure);
 	add(&line, "}");
 	return (size_t)snprintf(text, size, "%s", line.text);
+}
+
+/* Places are named as the worker names them; fdinfo(5) has the numbers of their mounts. */
+static void add_busy(struct line *line, const struct place *place)
+{
+	const char *inside = dest_inside(place->dest);
+	char path[PATH_MAX];
+	snprintf(path, sizeof path, "/%s", strcmp(inside, ".") ? inside : "");
+	add(line, "{\"mountId\":%" PRIu64, mount_id(place->mount));
+	add_string(line, "path", path);
+	add(line, "}");
+}
+
+size_t report_format_answer(char *text, size_t size, const struct answer *answer)
+{
+	struct line line = { .length = 0 };
+	add(&line, "{\"ok\":true,\"count\":%d,\"group\":%d,\"ahead\":%s,\"busy\":[", answer->count,
+	    answer->group, answer->ahead ? "true" : "false");
+	for (size_t i = 0; i < answer->busy_count; i++) {
+		add(&line, i ? "," : "");
+		add_busy(&line, answer->busy[i]);
+	}
+	add(&line, "]}");
+	return (size_t)snprintf(text, size, "%s", line.text);
+}
+
+static void add_state(struct line *line, const char *key, const struct stat *st)
+{
+	const char *kind = !st ? "none" : S_ISREG(st->st_mode) ? "file" : S_ISDIR(st->st_mode) ? "directory"
+	                   : S_ISLNK(st->st_mode) ? "symlink" : "other";
+	add_string(line, key, kind);
+}
+
+void report_difference(int fd, const char *place, const char *path, const struct stat *now, const struct stat *before)
+{
+	char whole[2 * PATH_MAX];
+	struct line line = { .length = 0 };
+	snprintf(whole, sizeof whole, "/%s%s%s", place, *place ? "/" : "", path);
+	add(&line, "{\"event\":\"difference\"");
+	add_state(&line, "now", now);
+	add_state(&line, "before", before);
+	add_string(&line, "path", whole);
+	finish(&line, fd);
 }
 
 void report_error(int fd, const struct failure *failure)

@@ -1,35 +1,34 @@
 /*
- * Roots beside the worker's: PID 1 builds one in the store and puts the worker into it with
- * pivot_root, which moves every process and thread whose root is the present one, Node's pool
- * threads and children that were started before among them.
+ * The roots of a sandbox: the file's, those that branch off it, and which of them the worker is in. It moves by
+ * pivot_root, which takes every process and thread whose root is the present one along, Node's pool threads and
+ * children that were started before among them.
  */
 #include "netns.h"
 #include "sys.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-static void parking_place(char *path, size_t size, const char *id)
+int roots_begin(struct sandbox *sandbox)
 {
-	snprintf(path, size, "r/%s", id);
+	sandbox->file.fd = sandbox->root;
+	snprintf(sandbox->file.id, sizeof sandbox->file.id, "file");
+	snprintf(sandbox->file.place, sizeof sandbox->file.place, "r/0");
+	sandbox->roots = sandbox->current = &sandbox->file;
+	sandbox->want_network = false;
+	if ((mkdir("r", 0755) || mkdir("s", 0755) || mkdir("r/0", 0755)) && errno != EEXIST)
+		return step_fail(sandbox, "mkdir", "r");
+	return 0;
 }
 
-static struct root *known(struct sandbox *sandbox, const char *id)
+struct root *roots_find(struct sandbox *sandbox, const char *id)
 {
-	for (size_t i = 0; i < sandbox->root_count; i++)
-		if (!strcmp(sandbox->roots[i].id, id))
-			return &sandbox->roots[i];
-	return NULL;
-}
-
-static struct root *find(struct sandbox *sandbox, const char *id)
-{
-	struct root *root = known(sandbox, id);
+	struct root *root = sandbox->roots;
+	while (root && (root->dropped || root == sandbox->spare || strcmp(root->id, id)))
+		root = root->next;
 	if (!root) {
 		errno = ENOENT;
 		step_fail(sandbox, "root", id);
@@ -37,148 +36,130 @@ static struct root *find(struct sandbox *sandbox, const char *id)
 	return root;
 }
 
-int roots_begin(struct sandbox *sandbox)
-{
-	sandbox->roots[0] = (struct root){ .id = "file", .fd = sandbox->root };
-	sandbox->root_count = 1;
-	if ((mkdir("r", 0755) || mkdir("s", 0755)) && errno != EEXIST)
-		return step_fail(sandbox, "mkdir", "r");
-	return 0;
-}
-
 static bool usable_id(const char *id)
 {
-	return *id && strlen(id) < ROOT_ID_BYTES && !strchr(id, '/') && *id != '.';
+	return *id && strlen(id) < ROOT_ID_BYTES;
 }
 
-/* An own tmpfs for the root's layers: dropping it is one umount, however much was written. */
-static int attach_new_root(struct sandbox *sandbox, const char *id)
+static int make_place(struct sandbox *sandbox, struct root *root)
 {
-	char layers[64], place[64];
-	snprintf(layers, sizeof layers, "s/%s", id);
-	parking_place(place, sizeof place, id);
-	if (mount_tmpfs(sandbox, layers) || mount_tmpfs(sandbox, place))
-		return -1;
-	int root = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return root < 0 ? step_fail(sandbox, "open", place) : root;
+	char layers[ROOT_ID_BYTES];
+	snprintf(root->place, sizeof root->place, "r/%u", root->serial);
+	snprintf(layers, sizeof layers, "s/%u", root->serial);
+	if (mkdir(root->place, 0755))
+		return step_fail(sandbox, "mkdir", root->place);
+	return mount_tmpfs(sandbox, layers, "-"); /* an own one: dropping it is one umount, however much was written */
 }
 
-static void detach(const char *id)
+/* Gives a root without any mount. */
+struct root *roots_new(struct sandbox *sandbox, const char *id, struct root *parent)
 {
-	char path[64];
-	parking_place(path, sizeof path, id);
-	sys_umount(path, MNT_DETACH);
-	rmdir(path);
-	snprintf(path, sizeof path, "s/%s", id);
-	sys_umount(path, MNT_DETACH);
-	rmdir(path);
-}
-
-/* Steps of a root name their destinations "root/..." as the file's plan does. */
-int roots_build(struct sandbox *sandbox, const char *id, const struct plan *steps)
-{
-	int present = sandbox->root;
-	sandbox->failure.stage = "root";
-	if (!usable_id(id) || sandbox->root_count == MAX_ROOTS || known(sandbox, id)) {
-		errno = !usable_id(id) ? EINVAL : known(sandbox, id) ? EEXIST : EMFILE;
-		return step_fail(sandbox, "root", id);
+	struct root *root = usable_id(id) ? calloc(1, sizeof *root) : NULL;
+	if (!root) {
+		errno = usable_id(id) ? ENOMEM : EINVAL;
+		step_fail(sandbox, "root", id);
+		return NULL;
 	}
-	int root = attach_new_root(sandbox, id);
-	if (root >= 0) {
-		sandbox->root = root;
-		const struct plan *plan = sandbox->plan;
-		sandbox->plan = steps;
-		int failed = steps_run(sandbox);
-		sandbox->plan = plan;
-		sandbox->root = present;
-		if (!failed) {
-			struct root *added = &sandbox->roots[sandbox->root_count++];
-			*added = (struct root){ .fd = root };
-			snprintf(added->id, sizeof added->id, "%s", id);
-			return 0;
+	snprintf(root->id, sizeof root->id, "%s", id);
+	root->serial = ++sandbox->root_serial;
+	root->fd = -1;
+	root->parent = parent;
+	parent->children++;
+	root->next = sandbox->roots;
+	sandbox->roots = root;
+	if (!make_place(sandbox, root))
+		return root;
+	roots_forget(sandbox, root);
+	return NULL;
+}
+
+static void release(struct sandbox *sandbox, struct root *root)
+{
+	char layers[ROOT_ID_BYTES];
+	struct root **at = &sandbox->roots;
+	snprintf(layers, sizeof layers, "s/%u", root->serial);
+	sys_umount(layers, MNT_DETACH);
+	rmdir(layers);
+	while (*at != root)
+		at = &(*at)->next;
+	*at = root->next;
+	root->parent->children--;
+	free(root->request.text);
+	free(root->request.args);
+	free(root->request.steps);
+	free(root->absent);
+	free(root->empty);
+	free(root->processes);
+	places_free(root);
+	free(root);
+}
+
+/* A root that others branch off keeps its layers until these are gone; nothing of the worker's is mounted any more. */
+void roots_forget(struct sandbox *sandbox, struct root *root)
+{
+	if (!root->detached) {
+		sys_umount(root->place, MNT_DETACH);
+		rmdir(root->place);
+		root->detached = true;
+	}
+	root->dropped = true;
+	if (!root->children)
+		release(sandbox, root);
+}
+
+/* Takes down one root that was dropped; false: there is none. */
+bool roots_tidy(struct sandbox *sandbox)
+{
+	for (struct root *root = sandbox->roots; root; root = root->next)
+		if (root->dropped && root != sandbox->current && (!root->detached || !root->children)) {
+			roots_forget(sandbox, root);
+			return true;
 		}
-		close(root);
-	}
-	detach(id);
-	return -1;
+	return false;
 }
 
 /*
- * pivot_root takes the caller's root for the old one, and PID 1's is the store: a short-lived child
- * with a file system context of its own (vfork shares memory, not that) stands in the worker's root.
+ * pivot_root takes the caller's root for the old one, and PID 1's is the store: it steps into the worker's root and,
+ * since pivot_root has taken it along, back by its descriptor of the store.
  */
 static int pivot(struct sandbox *sandbox, int present, int next)
 {
-	volatile int error = 0;
-	int status;
-	pid_t child = vfork();
-	if (child == 0) {
-		if (fchdir(present) || chroot(".") || fchdir(next) || sys_pivot_root(".", "."))
-			error = errno;
-		_exit(0);
-	}
-	if (child < 0)
-		return step_fail(sandbox, "vfork", "");
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
+	int error = 0;
+	if (fchdir(present) || chroot(".") || fchdir(next) || sys_pivot_root(".", "."))
+		error = errno;
+	if (fchdir(sandbox->store) || chroot("."))
+		_exit(EXIT_NO_SANDBOX); /* a PID 1 that names the worker's paths must not go on */
 	errno = error;
 	return error ? step_fail(sandbox, "pivot_root", "/") : 0;
 }
 
-/* The next root lies hidden on top of the present one until the pivot, the present one on top of it after. */
-static int exchange(struct sandbox *sandbox, const struct root *present, const struct root *next)
+static int park(struct sandbox *sandbox, const struct root *root)
 {
-	char place[64];
-	parking_place(place, sizeof place, next->id);
+	int parking = open(root->place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int failed = parking < 0 || sys_move_mount(root->fd, parking);
+	if (failed)
+		step_fail(sandbox, "move_mount", root->place);
+	if (parking >= 0)
+		close(parking);
+	return failed ? -1 : 0;
+}
+
+/* The next root lies hidden on top of the present one until the pivot, the present one on top of it after. */
+int roots_exchange(struct sandbox *sandbox, struct root *next)
+{
+	struct root *present = sandbox->current;
+	sandbox->failure.stage = "enter";
+	if (next == present)
+		return 0;
 	if (sys_move_mount(next->fd, present->fd))
 		return step_fail(sandbox, "move_mount", "/");
 	if (pivot(sandbox, present->fd, next->fd)) {
-		int back = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (back >= 0 && !sys_move_mount(next->fd, back))
-			close(back);
+		struct failure failure = sandbox->failure;
+		park(sandbox, next);
+		sandbox->failure = failure;
 		return -1;
 	}
-	parking_place(place, sizeof place, present->id);
-	mkdir(place, 0755);
-	int parking = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (parking < 0 || sys_move_mount(present->fd, parking))
-		return step_fail(sandbox, "move_mount", place);
-	close(parking);
-	return 0;
-}
-
-int roots_enter(struct sandbox *sandbox, const char *id)
-{
-	sandbox->failure.stage = "enter";
-	struct root *next = find(sandbox, id), *present = &sandbox->roots[sandbox->current];
-	if (!next)
-		return -1;
-	if (next == present)
-		return 0;
-	if (exchange(sandbox, present, next))
-		return -1;
-	sandbox->current = (size_t)(next - sandbox->roots);
+	sandbox->current = next;
 	sandbox->root = next->fd;
-	return 0;
-}
-
-int roots_drop(struct sandbox *sandbox, const char *id)
-{
-	sandbox->failure.stage = "drop";
-	struct root *root = find(sandbox, id);
-	if (!root)
-		return -1;
-	size_t index = (size_t)(root - sandbox->roots);
-	if (index == 0 || index == sandbox->current) {
-		errno = EBUSY;
-		return step_fail(sandbox, "root", id);
-	}
-	close(root->fd);
-	free(root->processes);
-	detach(id);
-	size_t last = --sandbox->root_count;
-	sandbox->roots[index] = sandbox->roots[last];
-	if (sandbox->current == last)
-		sandbox->current = index;
-	return 0;
+	return park(sandbox, present);
 }

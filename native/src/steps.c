@@ -21,7 +21,8 @@ static const struct {
 	{ "symlink", 2, step_symlink },    { "file", 5, step_file },
 	{ "whiteout", 1, step_whiteout },  { "lower", 2, step_lower },
 	{ "overlay", 6, step_overlay },
-	{ "layers", 8, step_layers },    { "bind", 3, step_bind },
+	{ "readonly-all", 0, step_readonly_all },
+	{ "writable", 1, step_writable }, { "bind", 3, step_bind },
 	{ "copy", 4, step_copy },          { "readonly", 1, step_readonly },
 	{ "mask", 1, step_mask },          { "proc", 1, step_proc },
 	{ "sysfs", 1, step_sysfs },        { "devpts", 1, step_devpts },
@@ -66,7 +67,7 @@ bool step_flag(const char *flags, const char *flag)
 	return false;
 }
 
-static int run(struct sandbox *sandbox, const struct step *step)
+int step_run(struct sandbox *sandbox, const struct step *step)
 {
 	sandbox->failure.stage = step->name;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -84,7 +85,7 @@ static int run(struct sandbox *sandbox, const struct step *step)
 int steps_run(struct sandbox *sandbox)
 {
 	for (size_t i = 0; i < sandbox->plan->count; i++)
-		if (run(sandbox, &sandbox->plan->steps[i]))
+		if (step_run(sandbox, &sandbox->plan->steps[i]))
 			return -1;
 	return 0;
 }

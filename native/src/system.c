@@ -3,6 +3,7 @@
 #include "sys.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,12 +85,27 @@ int step_hold(struct sandbox *sandbox, const struct step *step)
 	return 0;
 }
 
+/* What an ordinary user's worker may take into use, in the sandbox's own user namespace. */
 int step_capability(struct sandbox *sandbox, const struct step *step)
 {
-	if (!strcmp(step->argv[0], "sys_admin")) {
-		sandbox->sys_admin = true;
-		return 0;
+	static const struct {
+		const char *name;
+		unsigned number;
+	} known[] = {
+		{ "sys_admin", CAP_SYS_ADMIN },
+		{ "net_admin", CAP_NET_ADMIN },
+		{ "net_raw", CAP_NET_RAW },
+		{ "net_bind_service", CAP_NET_BIND_SERVICE },
+	};
+	for (size_t i = 0; i < step->argc; i++) {
+		size_t k = 0;
+		while (k < sizeof known / sizeof *known && strcmp(known[k].name, step->argv[i]))
+			k++;
+		if (k == sizeof known / sizeof *known) {
+			errno = EINVAL;
+			return step_fail(sandbox, "capset", step->argv[i]);
+		}
+		sandbox->capabilities |= 1u << known[k].number;
 	}
-	errno = EINVAL;
-	return step_fail(sandbox, "capset", step->argv[0]);
+	return 0;
 }

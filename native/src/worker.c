@@ -56,20 +56,23 @@ static int set_limits(const struct sandbox *sandbox)
 }
 
 /*
- * CAP_SYS_ADMIN in the sandbox's own user namespace, for setns on the worker's threads. The ambient set
- * carries it over exec; netns-threads.so empties that before main, so that children have none.
+ * The ambient set carries them over exec; netns-threads.so empties it before main, so that children have none, and
+ * takes them out of the effective set.
  */
-static int keep_sys_admin(void)
+static int keep_capabilities(unsigned capabilities)
 {
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct data[2];
 	if (syscall(SYS_capget, &header, data))
 		return -1;
-	data[0].inheritable = 1u << CAP_SYS_ADMIN;
+	data[0].inheritable = capabilities;
 	data[1].inheritable = 0;
 	if (syscall(SYS_capset, &header, data))
 		return -1;
-	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0);
+	for (unsigned long number = 0; number < 32; number++)
+		if (capabilities >> number & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0))
+			return -1;
+	return 0;
 }
 
 /* The control socket under the number that Node expects; the report pipe makes way if it has it. */
@@ -93,7 +96,7 @@ static struct exec_failure become_worker(const struct sandbox *sandbox, int *rep
 		return failed("chdir", "chdir");
 	if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return failed("capabilities", "prctl");
-	if (sandbox->sys_admin && geteuid() != 0 && keep_sys_admin())
+	if (sandbox->capabilities && geteuid() != 0 && keep_capabilities(sandbox->capabilities))
 		return failed("capabilities", "prctl");
 	/* The session keyring came from the caller: keys added to it would be the host's (session-keyring(7)). */
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno == EDQUOT)

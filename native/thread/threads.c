@@ -1,11 +1,13 @@
 /*
  * Loaded into Node (LD_PRELOAD), without a C library of its own so that one file serves glibc and musl.
  *
- * 1. Before main: gives up the ambient and inheritable capability sets that brought CAP_SYS_ADMIN over
- *    exec, so that children have none, and takes itself out of LD_PRELOAD.
+ * 1. Before main: gives up the ambient and inheritable capability sets that brought CAP_SYS_ADMIN and a few more over
+ *    exec, so that children have none, and takes them out of the effective set, so that nothing here acts with them
+ *    unawares; marks the control socket close-on-exec; takes itself out of LD_PRELOAD.
  * 2. netns_receive: an answer of PID 1 together with a descriptor, which Node cannot receive itself.
  * 3. netns_enter_network(fd): moves every thread of this process into a network namespace. setns(2) acts on
  *    the calling thread only, so each thread runs it in a signal handler; a blocked thread does, too.
+ * 4. netns_lend(capabilities): what the children that the calling thread starts have, until netns_lend(0).
  */
 #include <elf.h>
 #include <linux/capability.h>
@@ -27,15 +29,15 @@ static long call(long number, long a, long b, long c, long d)
 {
 	long result;
 #if defined(__x86_64__)
-	register long r10 __asm__("r10") = d;
+	register long r10 __asm__("r10") = d, r8 __asm__("r8") = 0; /* prctl wants its unused ones zero */
 	__asm__ volatile("syscall"
 	                 : "=a"(result)
-	                 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+	                 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
 	                 : "rcx", "r11", "memory");
 #elif defined(__aarch64__)
 	register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b,
-		      x2 __asm__("x2") = c, x3 __asm__("x3") = d;
-	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
+		      x2 __asm__("x2") = c, x3 __asm__("x3") = d, x4 __asm__("x4") = 0;
+	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
 	result = x0;
 #else
 #error "unsupported processor"
@@ -63,19 +65,57 @@ __asm__(".text\n.hidden netns_restore\n.type netns_restore,@function\nnetns_rest
 #endif
 
 EXPORT int netns_enter_network(int fd, int timeout_ms);
+EXPORT int netns_lend(unsigned capabilities);
 EXPORT int netns_receive(int socket, char *answer, int size, int *fd);
 
 static int target = -1;
 static int awaited, failed;
 
+/* Root has every capability at hand; an ordinary user's worker has those that the launcher kept for it, put by. */
+static int put_by;
+
+static long change_capabilities(unsigned effective, unsigned inheritable)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+	long result = call(SYS_capget, (long)&header, (long)data, 0, 0);
+	if (result < 0)
+		return result;
+	data[0].effective = effective & data[0].permitted;
+	data[0].inheritable = inheritable & data[0].permitted;
+	data[1].effective = data[1].inheritable = 0;
+	return call(SYS_capset, (long)&header, (long)data, 0, 0);
+}
+
+static long enter_network(int fd)
+{
+	if (put_by)
+		change_capabilities(1u << CAP_SYS_ADMIN, 0);
+	long result = call(SYS_setns, fd, CLONE_NEWNET, 0, 0);
+	if (put_by)
+		change_capabilities(0, 0);
+	return result;
+}
+
 static void enter_here(int signal)
 {
 	(void)signal;
-	long result = call(SYS_setns, target, CLONE_NEWNET, 0, 0);
+	long result = enter_network(target);
 	if (result < 0)
 		__atomic_store_n(&failed, (int)-result, __ATOMIC_SEQ_CST);
 	if (__atomic_sub_fetch(&awaited, 1, __ATOMIC_SEQ_CST) == 0)
 		call(SYS_futex, (long)&awaited, FUTEX_WAKE_PRIVATE, 1, 0);
+}
+
+/* The ambient set, which only takes what is inheritable too: spawned programs have these in use. */
+int netns_lend(unsigned capabilities)
+{
+	call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0);
+	long result = change_capabilities(put_by ? 0 : ~0u, capabilities);
+	for (long number = 0; number < 32 && result >= 0; number++)
+		if (capabilities >> number & 1)
+			result = call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0);
+	return (int)result;
 }
 
 static long number_of(const char *text)
@@ -184,7 +224,7 @@ int netns_enter_network(int fd, int timeout_ms)
 {
 	struct kernel_action action = { enter_here, SA_RESTORER | SA_RESTART, netns_restore, ~0ul }, before;
 	long process = call(SYS_getpid, 0, 0, 0, 0), self = call(SYS_gettid, 0, 0, 0, 0);
-	long result = call(SYS_setns, fd, CLONE_NEWNET, 0, 0);
+	long result = enter_network(fd);
 	if (result < 0)
 		return (int)result;
 	target = fd;
@@ -231,15 +271,33 @@ int netns_receive(int socket, char *answer, int size, int *fd)
 	return (int)length;
 }
 
-static void drop_inheritable(void)
+static void put_capabilities_by(void)
 {
+	const unsigned kept = 1u << CAP_SYS_ADMIN | 1u << CAP_NET_ADMIN | 1u << CAP_NET_RAW | 1u << CAP_NET_BIND_SERVICE;
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct data[2];
 	call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0);
 	if (call(SYS_capget, (long)&header, (long)data, 0, 0) < 0)
 		return;
+	put_by = !(data[0].permitted & ~kept) && !data[1].permitted;
 	data[0].inheritable = data[1].inheritable = 0;
+	if (put_by)
+		data[0].effective = data[1].effective = 0;
 	call(SYS_capset, (long)&header, (long)data, 0, 0);
+}
+
+/* "NETNS_CONTROL=<number>" */
+static void close_control_on_exec(char **environment)
+{
+	static const char name[] = "NETNS_CONTROL=";
+	const long set_descriptor_flags = 2, close_on_exec = 1; /* F_SETFD, FD_CLOEXEC */
+	for (char **at = environment; *at; at++) {
+		size_t i = 0;
+		while (name[i] && (*at)[i] == name[i])
+			i++;
+		if (!name[i])
+			call(SYS_fcntl, number_of(*at + i), set_descriptor_flags, close_on_exec, 0);
+	}
 }
 
 static int is_ours(const char *path)
@@ -282,13 +340,14 @@ static void forget_preload(char **environment)
 
 __attribute__((constructor)) static void before_main(int argc, char **argv, char **environment)
 {
-	drop_inheritable();
+	put_capabilities_by();
 	/* musl passes nothing to constructors; there the environment is found behind the arguments. */
 	(void)argc;
 	(void)argv;
 	extern char **environ __attribute__((weak));
-	if (&environ && environ)
-		forget_preload(environ);
-	else if (environment)
-		forget_preload(environment);
+	char **variables = &environ && environ ? environ : environment;
+	if (!variables)
+		return;
+	close_control_on_exec(variables);
+	forget_preload(variables);
 }

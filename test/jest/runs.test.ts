@@ -36,8 +36,8 @@ test('what a file leaves open is closed and named, and the next file of the work
   const project = new JestProject({ files: { 'a.test.js': leaves, 'b.test.js': leaves } })
   const { output, exitCode } = await project.run(['-i'])
   expect(exitCode, output).toBe(0)
-  expect(output).toContain('a.test.js left open: setInterval 1000 ms at')
-  expect(output).toContain('b.test.js left open: server on 127.0.0.1:3000 at')
+  expect(output).toContain('Closed  4 things that tests left open: setInterval 1000 ms (at ')
+  expect(output).toContain('server on 127.0.0.1:3000 (at ')
   expect(output).not.toContain('failed to exit gracefully')
 })
 

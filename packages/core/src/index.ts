@@ -19,6 +19,7 @@ export { encodePlan } from './plan/encode.ts'
 export { pidBases } from './plan/pid-bases.ts'
 export type { BoundPath, Degree, SandboxContext, SandboxPlan, Step, Upper } from './plan/types.ts'
 export { launch, launcherArguments, supervise, type SuperviseRequest } from './launcher/launch.ts'
+export type { Kept } from './launcher/keep.ts'
 export { resolveLauncher } from './launcher/resolve-launcher.ts'
 export type {
   DegradedEvent,
@@ -51,7 +52,9 @@ export {
   sandboxInfo,
   type SandboxInfo,
 } from './sandbox-info/sandbox-info.ts'
+export { writeKeptFiles } from './file-sandboxes/write-kept.ts'
 export { openFileSandboxes } from './file-sandboxes/open.ts'
+export { sandboxEndOf } from './file-sandboxes/sandbox-end.ts'
 export type {
   FileSandboxEnd,
   FileSandboxes,

@@ -10,11 +10,16 @@ export interface EncodedFile {
   readonly base64: string
 }
 
-/** What the environment tells the runner. Paths are absolute. */
+/** Names a test file in the messages: several projects may have the same one. */
+export function fileKey({ id }: { readonly id: string }, testPath: string): string {
+  return `${id} ${testPath}`
+}
+
+/** What the environment tells the runner of a file, by its key. Paths are absolute. */
 export type WorkerMessage =
   | {
       readonly kind: 'began'
-      readonly testPath: string
+      readonly file: string
       /** Number of the process; 0 where it is no sandbox. */
       readonly sandbox: number
       /** The process ends with the file. */
@@ -22,15 +27,16 @@ export type WorkerMessage =
     }
   | {
       readonly kind: 'snapshot'
-      readonly testPath: string
+      readonly file: string
       readonly path: string
       readonly content: string
     }
   | {
       readonly kind: 'ended'
-      readonly testPath: string
+      readonly file: string
       readonly end: Omit<FileSandboxEnd, 'kept'> & { readonly kept: readonly EncodedFile[] }
       readonly leaks: readonly Leak[]
+      readonly projectRoot: string
       /** Why this process must not run another file. */
       readonly unfit: string | null
     }

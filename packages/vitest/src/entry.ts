@@ -1,17 +1,20 @@
 import module from 'node:module'
 import { pathToFileURL } from 'node:url'
+import type { WorkerGlobalState } from 'vitest'
 import { isOurs, WORKER_VARIABLE, type WorkerSetup } from './channel/protocol.ts'
 import { createWorkerChannel } from './channel/worker-channel.ts'
+import type { FileRuns } from './worker/file-runs.ts'
 import { SandboxWorker } from './worker/sandbox-worker.ts'
 
 /*
  * The worker process, inside the sandbox: Vitest's own entry (init-forks) plus what makes modules, snapshots and
- * attachments of the sandbox work. It imports little: every file's start waits for it.
+ * attachments of the sandbox work, and what lets it run several files. It imports little: every file's start waits for it.
  */
 
 type VitestWorker = typeof import('vitest/worker')
 type InitOptions = Parameters<VitestWorker['init']>[0]
 type RunTests = InitOptions['runTests']
+type Setup = NonNullable<InitOptions['setup']>
 type Listener = (message: unknown) => void
 
 const startedMs = Date.now()
@@ -33,24 +36,25 @@ on('error', exitIfDisconnected)
 on('disconnect', exitAlone)
 
 const channel = createWorkerChannel((message) => send(message))
-const sandboxWorker = setup.sandboxed ? new SandboxWorker({ setup, channel, startedMs }) : null
+const vitest = (await import(pathToFileURL(setup.vitestWorker).href)) as VitestWorker
+// After Vitest, whose globals stay.
+const fileRuns = await openFileRuns()
+const sandboxWorker = setup.sandboxed
+  ? new SandboxWorker({
+      setup,
+      channel,
+      startedMs: () => fileRuns?.startedMs ?? startedMs,
+      onFile: (path) => fileRuns?.collect(path),
+      importPackage: (id, load) => (fileRuns ? fileRuns.importPackage(id, load) : load()),
+    })
+  : null
 /** One wrapper per listener, so that `off` finds it. */
 const wrappers = new Map<Listener, Listener>()
-const vitest = (await import(pathToFileURL(setup.vitestWorker).href)) as VitestWorker
-
-on('message', (message) => {
-  if (isOurs(message) && message.netns === 'reply') channel.accept(message)
-})
-vitest.init({
-  post: (message) => post(message),
-  on: (listener) => on('message', forVitest(listener)),
-  off: (listener) => off('message', forVitest(listener)),
-  teardown,
-  setup: (context) => vitest.setupEnvironment(withBase(context)),
-  runTests: runWith('run'),
-  collectTests: runWith('collect'),
-  onModuleRunner: (runner) => sandboxWorker?.onModuleRunner(runner),
-})
+/** What Vitest would keep until the process ends. */
+let cleanups: (() => unknown)[] = []
+let isUnfit = false
+const onModuleRunner = (runner: object): void => sandboxWorker?.onModuleRunner(runner)
+listen()
 
 function takeSetup(): WorkerSetup {
   const text = process.env[WORKER_VARIABLE]
@@ -63,44 +67,132 @@ function refuseToStart(): never {
   throw new Error('vitest-environment-netns: only its own pool can start this file')
 }
 
+async function openFileRuns(): Promise<FileRuns | null> {
+  if (setup.files === 'one') return null
+  const fileRunsModule = await import('./worker/file-runs.ts')
+  return new fileRunsModule.FileRuns(setup)
+}
+
+/** For the next file, or for all where there is no next one. */
+function listen(): void {
+  wrappers.clear()
+  // Before Vitest's listener: the sandbox of a file is there when its environment begins.
+  on('message', accept)
+  vitest.init({
+    post,
+    on: (listener) => on('message', forVitest(listener)),
+    off: (listener) => off('message', forVitest(listener)),
+    teardown,
+    setup: setUp,
+    runTests: runWith('run'),
+    collectTests: runWith('collect'),
+    onModuleRunner,
+  })
+}
+
+function accept(message: unknown): void {
+  if (isOurs(message)) {
+    if (message.netns === 'reply') channel.accept(message)
+  } else if (setup.files === 'fresh' && (message as { type?: unknown }).type === 'start') {
+    beginFile()
+  }
+}
+
+function beginFile(): void {
+  try {
+    fileRuns?.begin()
+  } catch (error) {
+    // The runner starts another process for the file, and ends this one.
+    isUnfit = true
+    send({ netns: 'unfit', reason: (error as Error).message })
+  }
+}
+
 /** The environment's name is ours; what runs is Vitest's own environment, loaded as Vitest loads it. */
-function withBase<Context extends { environment: { name: string } }>(context: Context): Context {
-  const { baseOptions } = setup
-  return {
-    ...context,
-    environment: { ...context.environment, name: setup.base, options: baseOptions },
+async function setUp(context: Parameters<Setup>[0]): Promise<() => Promise<unknown>> {
+  const { baseOptions, base } = setup
+  const environment = { ...context.environment, name: base, options: baseOptions }
+  const teardownEnvironment = await vitest.setupEnvironment({ ...context, environment })
+  const teardownOwn = async (): Promise<unknown> => teardownEnvironment?.()
+  if (setup.files !== 'fresh') return teardownOwn
+  fileRuns?.environmentIsUp()
+  return async () => {
+    const ours = cleanups
+    cleanups = []
+    const results = await Promise.allSettled(ours.map(async (cleanup) => cleanup()))
+    await teardownOwn()
+    for (const result of results) if (result.status === 'rejected') throw result.reason
   }
 }
 
 function runWith(method: 'run' | 'collect'): RunTests {
   return async (state, traces) => {
-    sandboxWorker?.prepare(state)
+    const run = async (own: WorkerGlobalState): Promise<void> => {
+      sandboxWorker?.prepare(own)
+      await vitest.runBaseTests(method, own, traces)
+    }
+    if (setup.files === 'shared') return runOneByOne(state, run)
+    if (setup.files === 'fresh') state.onCleanup = (cleanup) => void cleanups.push(cleanup)
     try {
-      await vitest.runBaseTests(method, state, traces)
+      await run(state)
     } finally {
       // Vitest 5 keeps its guard until the worker ends.
-      if (setup.vitestMajor < 5) restoreExit()
+      if (setup.vitestMajor < 5 && setup.files === 'one') restoreExit()
     }
   }
 }
 
+/** Vitest hands over several files at once; each has its own sandbox. */
+async function runOneByOne(
+  state: WorkerGlobalState,
+  run: (own: WorkerGlobalState) => Promise<void>,
+): Promise<void> {
+  for (const file of state.ctx.files) {
+    fileRuns?.begin()
+    try {
+      await run({ ...state, ctx: { ...state.ctx, files: [file] } })
+    } finally {
+      send(await fileRuns?.end())
+    }
+    // Vitest takes the time since then for the preparation of the next file.
+    state.durations.prepare = performance.now()
+  }
+}
+
 function post(message: unknown): void {
-  // Vitest ends the worker with a signal as soon as it hears this, so Node would never write its cache.
-  if ((message as { type?: unknown } | null)?.type === 'stopped') module.flushCompileCache?.()
-  send(message)
+  if ((message as { type?: unknown } | null)?.type !== 'stopped') {
+    send(message)
+  } else if (setup.files === 'fresh' && fileRuns) {
+    void endFile(fileRuns, message)
+  } else {
+    // Vitest ends the worker with a signal as soon as it hears this, so Node would never write its cache.
+    module.flushCompileCache?.()
+    send(message)
+  }
+}
+
+async function endFile(runs: FileRuns, stopped: unknown): Promise<void> {
+  const ended = await runs.end()
+  sandboxWorker?.forgetModules()
+  removeAllListeners('message')
+  listen()
+  send(ended)
+  send(stopped)
 }
 
 function forVitest(listener: Listener): Listener {
   const wrapper =
     wrappers.get(listener) ??
     ((message: unknown): void => {
-      if (!isOurs(message)) listener(message)
+      if (!isOurs(message) && !isUnfit) listener(message)
     })
   wrappers.set(listener, wrapper)
   return wrapper
 }
 
 function teardown(): void {
+  // The end of the file does this and more.
+  if (setup.files === 'fresh') return
   removeAllListeners('message')
   off('error', exitIfDisconnected)
   off('disconnect', exitAlone)

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import type { NetnsError } from '../errors/netns-error.ts'
+import type { Leak } from '../handles/types.ts'
 import type { SandboxPlan } from '../plan/types.ts'
 
 /** Which files the launcher writes back after the worker's end. */
@@ -53,6 +54,8 @@ export interface SandboxEnd {
   readonly maxRssKiB: number | null
   readonly kept: readonly KeptFile[]
   readonly keepFailures: readonly NetnsError[]
+  /** What JavaScript left open and a re-used worker closed. */
+  readonly leaks?: readonly Leak[]
 }
 
 export interface SandboxStart {

@@ -7,11 +7,9 @@ export interface HandedFile {
   /** Absolute. */
   readonly path: string
   readonly content: Uint8Array | string
-  /** Permission bits. @default those of the file that is there */
-  readonly mode?: number
 }
 
-/** Writes files that workers hand over (snapshots, kept files) to the host, below the given directories only. */
+/** Writes snapshots that workers hand over to the host, below the given directories only. */
 export class ProjectWriter {
   readonly #roots: readonly string[]
 
@@ -19,11 +17,11 @@ export class ProjectWriter {
     this.#roots = roots
   }
 
-  /** Atomic where the directory allows it: beside, then rename. */
-  async save({ path, content, mode: wanted }: HandedFile): Promise<void> {
+  /** Atomic where the directory allows it: beside, then rename. Keeps the mode. */
+  async save({ path, content }: HandedFile): Promise<void> {
     const target = await this.#permit(path)
     await mkdir(dirname(target), { recursive: true })
-    const mode = wanted ?? (await stat(target).catch(() => null))?.mode
+    const mode = (await stat(target).catch(() => null))?.mode
     const beside = join(dirname(target), `.${basename(target)}.${randomUUID()}`)
     try {
       await writeFile(beside, content, mode === undefined ? {} : { mode })

@@ -21,6 +21,7 @@ export function renderSummary(report: RunReport): string {
           ),
         ]
       : []),
+    ...leakLines(figures),
     ...report.degrees.map(({ message }) => line('Degree', message)),
     ...report.notes.map((note) => line('Note', note)),
   ].join('\n')
@@ -69,6 +70,14 @@ function keptLines({ kept }: RunFigures): string[] {
           ),
         ]
   return [...written, ...kept.failures.map((failure) => line('Not kept', failure))]
+}
+
+function leakLines({ leaks }: RunFigures): string[] {
+  if (leaks.length === 0) return []
+  const found = leaks.map(({ description, stack }) =>
+    stack === undefined ? description : `${description} (${stack})`,
+  )
+  return [line('Closed', `${count(found.length, 'thing')} that tests left open: ${names(found)}`)]
 }
 
 function count(number: number, one: string, many = `${one}s`): string {

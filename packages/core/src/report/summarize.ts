@@ -1,3 +1,4 @@
+import type { Leak } from '../handles/types.ts'
 import type { RunReport, SandboxRecord } from './types.ts'
 
 /** The figures of a run. */
@@ -13,6 +14,8 @@ export interface RunFigures {
     readonly failures: readonly string[]
   }
   readonly leftProcesses: number
+  /** What a test left open, without connections that clients keep for their next request. */
+  readonly leaks: readonly Leak[]
 }
 
 export function summarize({ sandboxes }: RunReport): RunFigures {
@@ -35,6 +38,7 @@ export function summarize({ sandboxes }: RunReport): RunFigures {
       sizeBytes: sum(kept.map(({ sizeBytes }) => sizeBytes)),
       failures: ends.flatMap((end) => end.keepFailures.map(({ message }) => message)),
     },
+    leaks: ends.flatMap(({ leaks = [] }) => leaks.filter(({ kind }) => kind !== 'keep-alive')),
     leftProcesses: sum(ends.map(({ leftProcesses }) => leftProcesses)),
   }
 }

@@ -13,7 +13,7 @@ import {
 import { docblockOptions } from '../docblock.ts'
 import type { EnvironmentConfig, EnvironmentContext } from '../jest.ts'
 import { ENVIRONMENT_NAME } from '../names.ts'
-import type { WorkerSetup } from '../protocol.ts'
+import { fileKey, type WorkerSetup } from '../protocol.ts'
 import { sendToRunner } from './send.ts'
 import { workerSetup } from './worker-setup.ts'
 
@@ -24,8 +24,16 @@ interface Options {
   readonly hosts?: Readonly<Record<string, string>>
 }
 
+interface RunningFile {
+  /** Its key in messages. */
+  readonly file: string
+  readonly projectRoot: string
+  /** `null` where the process does not go on. */
+  readonly scope: HandleScope | null
+}
+
 /** The file that runs: a worker runs one at a time. */
-let running: { readonly testPath: string; readonly scope: HandleScope | null } | undefined
+let running: RunningFile | undefined
 let sandboxes: FileSandboxes | undefined
 let isFirst = true
 
@@ -37,11 +45,12 @@ export function optionsOf({ docblockPragmas }: EnvironmentContext): Options {
 /** Enters the file's sandbox. */
 export function beginFile({ projectConfig }: EnvironmentConfig, context: EnvironmentContext): void {
   const setup = requireSetup()
-  const { testPath } = context
+  const file = fileKey(projectConfig, context.testPath)
   const shares = setup.sandboxed && setup.reuse
-  if (shares) enterFresh(requestOf(setup, projectConfig.rootDir, context))
-  running = { testPath, scope: shares ? openScope() : null }
-  sendToRunner(setup, { kind: 'began', testPath, sandbox: setup.sandbox, alone: !setup.reuse })
+  const projectRoot = projectConfig.rootDir
+  if (shares) enterFresh(requestOf(setup, projectRoot, context))
+  running = { file, projectRoot, scope: shares ? openScope() : null }
+  sendToRunner(setup, { kind: 'began', file, sandbox: setup.sandbox, alone: !setup.reuse })
 }
 
 function enterFresh(request: FileSandboxRequest): void {
@@ -59,9 +68,9 @@ function enterFresh(request: FileSandboxRequest): void {
 
 /** Leaves it, into one that nobody looks at. */
 export async function endFile(): Promise<void> {
-  const { testPath, scope } = running ?? {}
+  const { file, projectRoot, scope } = running ?? {}
   running = undefined
-  if (testPath === undefined || !scope || !sandboxes) return
+  if (file === undefined || projectRoot === undefined || !scope || !sandboxes) return
   process.on('uncaughtException', ignore)
   const leaks = scope.close()
   const open = await scope.settled()
@@ -74,7 +83,8 @@ export async function endFile(): Promise<void> {
   }))
   const unfit = open.length > 0 ? `${open.join(', ')} did not close` : null
   const ended = { ...end, kept: encoded }
-  sendToRunner(requireSetup(), { kind: 'ended', testPath, end: ended, leaks, unfit })
+  const message = { kind: 'ended', file, projectRoot, end: ended, leaks, unfit } as const
+  sendToRunner(requireSetup(), message)
 }
 
 /** What a file left open fails when it is closed, and that is no error of anybody. */
@@ -82,8 +92,8 @@ function ignore(): void {}
 
 export function sendSnapshot(path: string, content: string): void {
   if (!running) return
-  const { testPath } = running
-  sendToRunner(requireSetup(), { kind: 'snapshot', testPath, path, content })
+  const { file } = running
+  sendToRunner(requireSetup(), { kind: 'snapshot', file, path, content })
 }
 
 /** What Jest's own environments may see of the options: they assign all of them to the test's globals. */

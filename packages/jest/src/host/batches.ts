@@ -72,12 +72,16 @@ function hasOtherEnvironment(
 ): boolean {
   if (typeof name !== 'string') return false
   try {
-    const requireResolveFunction = (module: string): string => module
     const path = resolveEnvironment({ rootDir, testEnvironment: name, requireResolveFunction })
     return realpathSync(path) !== realpathSync(environmentPath)
   } catch {
     return true
   }
+}
+
+/** Asked last, for what comes with Jest. */
+function requireResolveFunction(module: string): string {
+  return module
 }
 
 function addTo(batches: Batch[], test: Test, docblock: unknown): void {
@@ -98,9 +102,13 @@ function addTo(batches: Batch[], test: Test, docblock: unknown): void {
 
 /** Whether a file's options ask for another start of the worker than those of its project. */
 function needsWorker(project: ResolvedOptions, file: ResolvedOptions): boolean {
-  const atStart = ({ reuse, env, hostname, limits, fallback, fs, net, hosts }: ResolvedOptions) =>
-    reuse
-      ? { reuse, env, hostname, limits, fallback, copy: fs.copy }
-      : { reuse, env, hostname, limits, fallback, fs, net, hosts }
   return !isDeepStrictEqual(atStart(project), atStart(file))
+}
+
+/** What a running process cannot change. One that ends with its file starts with all of it. */
+function atStart(options: ResolvedOptions): object {
+  const { reuse, env, hostname, limits, fallback, fs, net, hosts } = options
+  return reuse
+    ? { reuse, env, hostname, limits, fallback, copy: fs.copy }
+    : { reuse, env, hostname, limits, fallback, fs, net, hosts }
 }

@@ -82,6 +82,6 @@ export class EventRelay {
   async #emit(event: string, data: unknown): Promise<void> {
     if (this.#muted) return
     const listeners = [...(this.#listeners.get(event) ?? [])]
-    await Promise.all(listeners.map((listener) => listener(data as never)))
+    await Promise.all(listeners.map(async (listener) => listener(data as never)))
   }
 }

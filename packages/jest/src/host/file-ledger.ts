@@ -1,13 +1,13 @@
 import { relative } from 'node:path'
 import {
-  NetnsError,
   ProjectWriter,
-  type KeptFile,
-  type Leak,
+  sandboxEndOf,
+  writeKeptFiles,
+  type Kept,
   type SandboxRecord,
 } from '@netns/core'
 import type { GlobalConfig, Test } from '../jest.ts'
-import type { EncodedFile, WorkerMessage } from '../protocol.ts'
+import { fileKey, type EncodedFile, type WorkerMessage } from '../protocol.ts'
 import type { ProcessEnd } from './supervision.ts'
 
 type Ended = Extract<WorkerMessage, { kind: 'ended' }>
@@ -16,8 +16,7 @@ type Ended = Extract<WorkerMessage, { kind: 'ended' }>
 class FileEntry {
   began: Extract<WorkerMessage, { kind: 'began' }> | undefined
   ended: Ended | undefined
-  readonly kept: KeptFile[] = []
-  readonly keepFailures: NetnsError[] = []
+  kept: Kept = { kept: [], keepFailures: [] }
   /** Why the file fails although its tests may pass. */
   error: unknown
   /** One after the other, so that the last snapshot of a path wins. */
@@ -37,19 +36,17 @@ export class FileLedger {
   readonly #unfit = new Set<number>()
 
   constructor(globalConfig: GlobalConfig, tests: readonly Test[]) {
-    for (const { path, context } of tests) {
-      const { rootDir, roots } = context.config
-      this.#writers.set(
-        path,
-        new ProjectWriter([...new Set([rootDir, globalConfig.rootDir, ...roots])]),
-      )
+    for (const test of tests) {
+      const { rootDir, roots } = test.context.config
+      const permitted = new Set([rootDir, globalConfig.rootDir, ...roots])
+      this.#writers.set(keyOf(test), new ProjectWriter([...permitted]))
     }
   }
 
   receive(message: WorkerMessage): void {
-    const writer = this.#writers.get(message.testPath)
+    const writer = this.#writers.get(message.file)
     if (!writer) return
-    const entry = this.#entryOf(message.testPath)
+    const entry = this.#entry(message.file)
     switch (message.kind) {
       case 'began':
         entry.began = message
@@ -60,26 +57,28 @@ export class FileLedger {
       case 'ended':
         entry.ended = message
         if (message.unfit !== null && entry.began) this.#unfit.add(entry.began.sandbox)
-        for (const file of message.end.kept) entry.write(() => keep(writer, file, entry))
+        entry.write(async () => {
+          entry.kept = await keep(message.projectRoot, message.end.kept)
+        })
     }
   }
 
   /** A snapshot file that holds nothing any more. */
-  removeSnapshot(testPath: string, snapshotPath: () => Promise<string>): void {
-    const writer = this.#writers.get(testPath)
-    this.#entryOf(testPath).write(async () => writer?.remove(await snapshotPath()))
+  removeSnapshot(test: Test, snapshotPath: () => Promise<string>): void {
+    const writer = this.#writers.get(keyOf(test))
+    this.#entryOf(test).write(async () => writer?.remove(await snapshotPath()))
   }
 
   /** Waits until the file's writes are done, and tells why it fails in spite of its result. */
-  async settle(testPath: string): Promise<unknown> {
-    const entry = this.#entryOf(testPath)
+  async settle(test: Test): Promise<unknown> {
+    const entry = this.#entryOf(test)
     await entry.writes
     return entry.error
   }
 
   /** Which process the environment said that the file runs in; `undefined` where it said nothing. */
-  processOf(testPath: string): { readonly sandbox: number; readonly alone: boolean } | undefined {
-    return this.#entryOf(testPath).began
+  processOf(test: Test): { readonly sandbox: number; readonly alone: boolean } | undefined {
+    return this.#entryOf(test).began
   }
 
   /** Whether a process must not run another file. */
@@ -87,53 +86,40 @@ export class FileLedger {
     return this.#unfit.has(sandbox)
   }
 
-  /** What the file left open, and netns closed. */
-  leaksOf(testPath: string): readonly Leak[] {
-    return this.#entryOf(testPath).ended?.leaks ?? []
-  }
-
   /** The report's line of a file that has settled. */
-  record({ path, context }: Test, process: ProcessEnd | null): SandboxRecord {
-    const { rootDir, displayName } = context.config
-    const { ended, kept, keepFailures } = this.#entryOf(path)
-    const own = ended && {
-      exitCode: null,
-      signal: null,
-      noRoute: ended.end.noRoute,
-      leftProcesses: ended.end.endedProcesses,
-      maxRssKiB: null,
-      kept,
-      keepFailures,
-    }
+  record(test: Test, process: ProcessEnd | null): SandboxRecord {
+    const { rootDir, displayName } = test.context.config
+    const { ended, kept } = this.#entryOf(test)
+    const own = ended ? sandboxEndOf(ended.end, kept, ended.leaks) : null
     return {
-      files: [relative(rootDir, path)],
+      files: [relative(rootDir, test.path)],
       ...(displayName ? { project: displayName.name } : {}),
       setupUs: process ? process.setupUs : (ended?.end.setupUs ?? null),
-      end: process ? process.end : (own ?? null),
+      end: process ? process.end : own,
       degraded: process?.degraded ?? [],
     }
   }
 
-  #entryOf(testPath: string): FileEntry {
-    const entry = this.#entries.get(testPath) ?? new FileEntry()
-    this.#entries.set(testPath, entry)
+  #entryOf(test: Test): FileEntry {
+    return this.#entry(keyOf(test))
+  }
+
+  #entry(key: string): FileEntry {
+    const entry = this.#entries.get(key) ?? new FileEntry()
+    this.#entries.set(key, entry)
     return entry
   }
 }
 
-async function keep(
-  writer: ProjectWriter,
-  { path, mode, base64 }: EncodedFile,
-  { kept, keepFailures }: FileEntry,
-): Promise<void> {
-  const content = Buffer.from(base64, 'base64')
-  try {
-    await writer.save({ path, content, mode })
-    kept.push({ path, sizeBytes: content.length })
-  } catch (cause) {
-    const { message } = cause as Error
-    keepFailures.push(
-      new NetnsError('NETNS_KEEP_FAILED', { path, detail: `${path}: ${message}`, cause }),
-    )
-  }
+function keyOf({ path, context }: Test): string {
+  return fileKey(context.config, path)
+}
+
+function keep(projectRoot: string, files: readonly EncodedFile[]): Promise<Kept> {
+  const decoded = files.map(({ path, mode, base64 }) => ({
+    path,
+    mode,
+    content: Buffer.from(base64, 'base64'),
+  }))
+  return writeKeptFiles(projectRoot, decoded)
 }

@@ -1,4 +1,3 @@
-import { relative } from 'node:path'
 import process from 'node:process'
 import {
   launcherArguments,
@@ -34,7 +33,7 @@ export class Run {
   readonly report = new RunReportCollector()
   readonly ledger: FileLedger
   readonly supervision = new Supervision()
-  readonly #sandboxed = new Set<string>()
+  readonly #sandboxed = new Set<Test>()
   readonly #records: Promise<void>[] = []
   #host: HostFacts | undefined
   #processes = 0
@@ -48,7 +47,7 @@ export class Run {
 
   /** Throws NetnsError NETNS_OPTIONS_INVALID where an option does not fit this host. */
   startSandboxed(batch: Batch, workerId: number, hasMore: () => boolean): WorkerStart {
-    for (const { path } of batch.tests) this.#sandboxed.add(path)
+    for (const test of batch.tests) this.#sandboxed.add(test)
     const { plan, keep } = planWorker(batch, {
       globalConfig: this.globalConfig,
       host: (this.#host ??= readHost()),
@@ -83,25 +82,18 @@ export class Run {
    * Waits until what leaves a passed file's sandbox is written. Resolves to why the file fails in spite of its result.
    */
   async settle(test: Test, { snapshot }: TestResult): Promise<unknown> {
-    const { path, context } = test
-    if (this.#sandboxed.has(path) && !this.ledger.processOf(path))
-      return foreignEnvironment(context.config)
+    if (this.#sandboxed.has(test) && !this.ledger.processOf(test))
+      return foreignEnvironment(test.context.config)
     if (snapshot.fileDeleted && this.globalConfig.updateSnapshot === 'all')
-      this.ledger.removeSnapshot(path, () => this.jest.snapshotPath(test))
-    return this.ledger.settle(path)
+      this.ledger.removeSnapshot(test, () => this.jest.snapshotPath(test))
+    return this.ledger.settle(test)
   }
 
   /** Puts a file that ended into the report, as soon as its process has ended. */
   record(test: Test): void {
-    const place = this.ledger.processOf(test.path)
+    const place = this.ledger.processOf(test)
     if (!place || place.sandbox === 0) return
     const ending = place.alone ? this.supervision.ended(place.sandbox) : Promise.resolve(null)
-    for (const { description, stack } of this.ledger.leaksOf(test.path)) {
-      const file = relative(test.context.config.rootDir, test.path)
-      this.report.addNote(
-        `${file} left open: ${description}${stack === undefined ? '' : ` ${stack}`}`,
-      )
-    }
     this.#records.push(ending.then((end) => this.report.add(this.ledger.record(test, end))))
   }
 

@@ -1,3 +1,5 @@
+import type { FileSandboxEnd, Leak } from '@netns/core/worker'
+
 /** A module file as the sandbox has it. */
 export interface InsideModule {
   /** Absolute path and query: the module's id in Vite's graph. */
@@ -61,8 +63,27 @@ export interface ReplyMessage {
   readonly error?: unknown
 }
 
+/** A file of a worker that runs several has ended. */
+export interface FileMessage {
+  readonly netns: 'file'
+  /** Absolute paths. */
+  readonly files: readonly string[]
+  readonly end: FileSandboxEnd
+  readonly leaks: readonly Leak[]
+  /** Why this process must not run another file. */
+  readonly unfit: string | null
+}
+
+/** There is no sandbox for the next file in this process. */
+export interface UnfitMessage {
+  readonly netns: 'unfit'
+  readonly reason: string
+}
+
+export type WorkerMessage = CallMessage | FileMessage | UnfitMessage
+
 /** One of our messages on the channel that Vitest's own messages use. */
-export function isOurs(message: unknown): message is CallMessage | ReplyMessage {
+export function isOurs(message: unknown): message is WorkerMessage | ReplyMessage {
   return typeof message === 'object' && message !== null && 'netns' in message
 }
 
@@ -81,6 +102,13 @@ export interface WorkerSetup {
   readonly baseOptions: Readonly<Record<string, unknown>>
   /** Directory for `module.enableCompileCache`. */
   readonly compileCache: string | null
+  /**
+   * Which files the process runs: one; several, each in a fresh state; or several that share modules, because the user
+   * said `isolate: false`.
+   */
+  readonly files: 'one' | 'fresh' | 'shared'
+  /** What the end of each file hands over, where it runs several. */
+  readonly keep: { readonly projectRoot: string; readonly globs: readonly string[] } | null
   /** Directories with transformed modules, and where they are inside. */
   readonly moduleCopies: readonly { readonly outside: string; readonly inside: string }[]
 }

@@ -13,27 +13,31 @@ const CLOCK_SLACK_MS = 50
 export interface InsideOptions {
   readonly channel: WorkerChannel
   readonly root: string
-  /** When the worker began, before any code of the user. */
-  readonly startedMs: number
+  /** When the file began, before any code of the user. */
+  readonly startedMs: () => number
   readonly environment: () => string
 }
 
 /**
  * Vite resolves and transforms modules in the runner's process, from the host's files. This makes a module
  * that the test wrote, changed or deleted come from inside instead. As in Vite's module graph, what an id
- * first loaded stays until the worker ends.
+ * first loaded stays until the worker ends, or forgets its modules.
  */
-export function loadModulesInside(runner: VitestModuleRunner, options: InsideOptions): void {
+export function loadModulesInside(
+  runner: VitestModuleRunner,
+  options: InsideOptions,
+): InsideModules | null {
   const transport = runner.vitestOptions?.transport
   // `experimental.viteModuleRunner: false`: Node itself loads the modules, inside.
-  if (!transport) return
+  if (!transport) return null
   const inside = new InsideModules(runner, { ...transport }, options)
   transport.fetchModule = (id, importer, fetchOptions) => inside.fetch(id, importer, fetchOptions)
   transport.resolveId = (id, importer) => inside.resolve(id, importer)
   if (runner.mocker?.options) runner.mocker.options.resolveId = transport.resolveId
+  return inside
 }
 
-class InsideModules {
+export class InsideModules {
   readonly #runner: VitestModuleRunner
   readonly #host: RunnerTransport
   readonly #options: InsideOptions
@@ -44,6 +48,11 @@ class InsideModules {
     this.#runner = runner
     this.#host = host
     this.#options = options
+  }
+
+  /** For a file with fresh modules. */
+  forget(): void {
+    this.#loaded.clear()
   }
 
   async fetch(
@@ -163,7 +172,7 @@ class InsideModules {
 
   /** A file that was written inside has a new inode, and so a status change after the worker's start. */
   #isFresh(stats: Stats): boolean {
-    return stats.ctimeMs >= this.#options.startedMs - CLOCK_SLACK_MS
+    return stats.ctimeMs >= this.#options.startedMs() - CLOCK_SLACK_MS
   }
 
   #url(id: string): string {

@@ -22,7 +22,13 @@ interface Mocker {
   readonly options?: { resolveId?: RunnerTransport['resolveId'] }
 }
 
+export interface ModuleEvaluator {
+  /** Lets Node import a module. */
+  runExternalModule?(id: string): Promise<unknown>
+}
+
 export interface VitestModuleRunner {
+  readonly evaluator?: ModuleEvaluator
   readonly vitestOptions?: { readonly transport?: RunnerTransport }
   readonly mocker?: Mocker
 }

@@ -6,12 +6,19 @@ import { fileOptions } from '../options/file-options.ts'
 import type { Run } from '../run/run.ts'
 import type { Backend, Emit } from './backend.ts'
 import { LiveWorker } from './live.ts'
+import { ReusedWorker } from './reused.ts'
 import { refused } from './refused.ts'
-import { recipeOf, startPlain, startSandboxed, type WorkerProcess } from './worker-process.ts'
+import {
+  filesOf,
+  recipeOf,
+  startPlain,
+  startSandboxed,
+  type WorkerProcess,
+} from './worker-process.ts'
 
-const SHARED_NOTE = 'isolate: false: files that share a worker share its sandbox'
+const SHARED_NOTE = 'isolate: false: files that share a worker share its modules'
 
-/** Runs a test file (with `isolate: false`: the files that share a worker) in a sandbox of its own. */
+/** Runs a test file in a sandbox of its own; with `isolate: false` several, one after the other. */
 export class NetnsPoolWorker implements PoolWorker {
   readonly name = POOL_NAME
   /** Transformed modules come as files, which every sandbox has bound, instead of through the channel. */
@@ -69,6 +76,14 @@ export class NetnsPoolWorker implements PoolWorker {
     const { warm } = this.#run
     const recipe = recipeOf(this.#pool, options)
     const start = (): WorkerProcess => startSandboxed(this.#run, this.#pool, options)
+    if (filesOf(this.#pool, options) === 'fresh')
+      return ReusedWorker.create({
+        run: this.#run,
+        pool: this.#pool,
+        recipe,
+        start,
+        emit: this.#emit,
+      })
     const worker = warm.take(project, recipe, start)
     const live = new LiveWorker(this.#run, this.#pool, worker, this.#emit)
     await worker.started

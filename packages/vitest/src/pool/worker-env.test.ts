@@ -9,6 +9,8 @@ const setup: WorkerSetup = {
   base: 'node',
   baseOptions: {},
   compileCache: null,
+  files: 'one',
+  keep: null,
   moduleCopies: [],
 }
 

@@ -38,7 +38,15 @@ export function startSandboxed(
 ): WorkerProcess {
   const { plan, keep, compileCache, moduleCopies } = planWorker(run, pool, options)
   run.report.addDegrees(plan.degrees)
-  const setup = { ...commonSetup(pool, options), sandboxed: true, compileCache, moduleCopies }
+  const files = filesOf(pool, options)
+  const setup: WorkerSetup = {
+    ...commonSetup(pool, options),
+    sandboxed: true,
+    compileCache,
+    moduleCopies,
+    files,
+    keep: files === 'one' || !keep ? null : keep,
+  }
   const { process: child, ...sandbox } = launch({
     plan,
     command: process.execPath,
@@ -49,6 +57,25 @@ export function startSandboxed(
     ...(keep ? { keep } : {}),
   })
   return { child, setup, ...sandbox, discard: () => sandbox.dispose() }
+}
+
+/** PID 1 kills the worker 400 ms after SIGTERM; what follows is the writing back of files. */
+const STOP_TIMEOUT_MS = 30_000
+
+/** Ends a worker and waits until its sandbox is gone. Never rejects. */
+export async function endProcess({ child, ended }: WorkerProcess): Promise<void> {
+  const killer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+  child.kill('SIGTERM')
+  await ended.catch(() => {})
+  clearTimeout(killer)
+}
+
+export function filesOf(
+  { project }: PoolOptions,
+  { reuse }: ResolvedOptions,
+): WorkerSetup['files'] {
+  if (!project.config.isolate) return 'shared'
+  return reuse ? 'fresh' : 'one'
 }
 
 /** Everything that {@link startSandboxed} makes a worker from. */
@@ -62,11 +89,13 @@ export function startPlain(
   options: ResolvedOptions,
   reason: NetnsError,
 ): WorkerProcess {
-  const setup = {
+  const setup: WorkerSetup = {
     ...commonSetup(pool, options),
     sandboxed: false,
     compileCache: null,
     moduleCopies: [],
+    files: 'one',
+    keep: null,
   }
   const child = fork(entryPath, [], {
     env: workerEnv(pool.env, options.env, setup) as NodeJS.ProcessEnv,

@@ -12,6 +12,7 @@ import {
 import type { TestProject, TestSpecification, Vitest } from 'vitest/node'
 import { HostAttachments } from '../attachments/host-attachments.ts'
 import type { CreateStockWorker } from '../pool/stock-workers.ts'
+import { Shelf } from '../pool/shelf.ts'
 import { WarmWorkers } from '../pool/warm-workers.ts'
 import { servicesSince } from './services.ts'
 
@@ -30,6 +31,7 @@ export class Run {
   readonly attachments = new HostAttachments()
   readonly warm = new WarmWorkers()
   readonly nextPidBase = pidBases()
+  readonly shelf = new Shelf()
   /** Directories of the host where Vitest was seen to keep transformed modules. */
   readonly moduleCopies = new Set<string>()
   report = new RunReportCollector()
@@ -38,6 +40,8 @@ export class Run {
   #services = new Map<TestProject, readonly Service[]>()
   #host: HostFacts | undefined
   #refused = false
+  /** How many workers were not used again, by reason. */
+  #unfit = new Map<string, number>()
 
   private constructor(vitest: Vitest) {
     this.vitest = vitest
@@ -63,6 +67,8 @@ export class Run {
   /** Forgets the last test run. */
   begin(specifications: readonly TestSpecification[]): void {
     this.warm.expect(specifications)
+    this.shelf.open(this.vitest.config.maxWorkers)
+    this.#unfit = new Map()
     this.report = new RunReportCollector()
     this.#services = new Map()
     this.#host = undefined
@@ -74,6 +80,11 @@ export class Run {
     const first = !this.#refused
     this.#refused = true
     return first
+  }
+
+  /** A process that was to run another file cannot. */
+  notUsedAgain(reason: string): void {
+    this.#unfit.set(reason, (this.#unfit.get(reason) ?? 0) + 1)
   }
 
   /** Says once per test run, and loudly, what does not hold. */
@@ -112,6 +123,12 @@ export class Run {
 
   async settled(): Promise<void> {
     this.track(this.warm.dispose())
+    // A process that waits until the next run in watch mode would see old names of files.
+    this.track(this.shelf.dispose())
     while (this.#open.size > 0) await Promise.all(this.#open)
+    for (const [reason, count] of this.#unfit)
+      this.report.addNote(
+        `${count} ${count === 1 ? 'worker was' : 'workers were'} not re-used: ${reason}`,
+      )
   }
 }

@@ -2,7 +2,7 @@ import type { WorkerGlobalState } from 'vitest'
 import { stageAttachments } from '../attachments/worker-attachments.ts'
 import type { WorkerSetup } from '../channel/protocol.ts'
 import type { WorkerChannel } from '../channel/worker-channel.ts'
-import { loadModulesInside } from '../modules/inside.ts'
+import { loadModulesInside, type InsideModules } from '../modules/inside.ts'
 import type { VitestModuleRunner } from '../modules/vitest-runner.ts'
 import { carrySnapshots, type SnapshotOptions } from '../snapshots/worker-snapshots.ts'
 import { ModuleCopies } from './module-copies.ts'
@@ -12,7 +12,14 @@ type Rpc = WorkerGlobalState['rpc']
 export interface SandboxWorkerOptions {
   readonly setup: WorkerSetup
   readonly channel: WorkerChannel
-  readonly startedMs: number
+  /** When the file began. */
+  readonly startedMs: () => number
+  /** Called before the first code of each file. */
+  readonly onFile: (path: string) => void
+  readonly importPackage: <Namespace>(
+    id: string,
+    load: () => Promise<Namespace>,
+  ) => Promise<Namespace>
 }
 
 /** Makes Vitest's worker work where its files are not those of the runner. */
@@ -20,6 +27,7 @@ export class SandboxWorker {
   readonly #options: SandboxWorkerOptions
   readonly #copies: ModuleCopies
   readonly #runners = new WeakSet<object>()
+  #inside: InsideModules | null = null
   #state: WorkerGlobalState | undefined
 
   constructor(options: SandboxWorkerOptions) {
@@ -38,20 +46,35 @@ export class SandboxWorker {
   }
 
   /** Vitest emits a module runner before each run, and before it loads anything with it. */
-  onModuleRunner(runner: object): void {
+  onModuleRunner(runner: VitestModuleRunner): void {
     const state = this.#state
     if (!state || this.#runners.has(runner)) return
     this.#runners.add(runner)
-    loadModulesInside(runner as VitestModuleRunner, {
-      channel: this.#options.channel,
-      startedMs: this.#options.startedMs,
+    const { channel, startedMs, importPackage } = this.#options
+    this.#inside = loadModulesInside(runner, {
+      channel,
+      startedMs,
       root: state.config.root,
-      environment: () => state.environment.viteEnvironment ?? state.environment.name,
+      environment: () => this.#environment(),
     })
+    const { evaluator } = runner
+    const load = evaluator?.runExternalModule?.bind(evaluator)
+    if (evaluator && load) evaluator.runExternalModule = (id) => importPackage(id, () => load(id))
+  }
+
+  /** The next file has fresh modules. */
+  forgetModules(): void {
+    this.#inside?.forget()
+    this.#state = undefined
+  }
+
+  #environment(): string {
+    const environment = this.#state?.environment
+    return environment?.viteEnvironment ?? environment?.name ?? 'ssr'
   }
 
   #wrapRpc(rpc: Rpc, root: string): Rpc {
-    const { channel } = this.#options
+    const { channel, onFile } = this.#options
     const calls: Partial<Rpc> = {
       fetch: (async (...args) => this.#copies.show(await rpc.fetch(...args))) as Rpc['fetch'],
       fetchWarmModules: (async (...args) =>
@@ -60,6 +83,11 @@ export class SandboxWorker {
         await stageAttachments(artifact, { root, channel })
         return rpc.onTaskArtifactRecord(test, artifact)
       }) as Rpc['onTaskArtifactRecord'],
+      // Vitest calls it before it loads anything for a file, and goes on without waiting.
+      onQueued: ((file) => {
+        onFile(file.filepath)
+        return rpc.onQueued(file)
+      }) as Rpc['onQueued'],
     }
     return new Proxy(rpc, {
       get: (target, key) => calls[key as keyof Rpc] ?? (Reflect.get(target, key) as unknown),

@@ -1,0 +1,297 @@
+/*
+ * A root that branches off another: the same mounts, each layered one with a new upper directory on top of what its
+ * parent holds. Layers are lower directories of one mount, never overlay on overlay, for an overlay may stand on at
+ * most one other and the host's may be one already.
+ */
+#include "netns.h"
+#include "sys.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Where the place's writes in this root lie, relative to the store; -1 where that is the mount below all others. */
+int place_upper(const struct root *root, size_t index, char *path, size_t size)
+{
+	const struct place *place = &root->places[index];
+	if (place->origin != root) {
+		snprintf(path, size, "s/%u/%zu/u", root->serial, index);
+		return 0;
+	}
+	if (!place->id)
+		return -1;
+	snprintf(path, size, "u/%s", place->id);
+	return 0;
+}
+
+static int set_path(struct sandbox *sandbox, int fs, const char *key, const char *path)
+{
+	return sys_fsconfig(fs, FSCONFIG_SET_STRING, key, path) ? step_fail(sandbox, "fsconfig", path) : 0;
+}
+
+/* Before Linux 6.15 a layer must be attached somewhere: then it is, in the store. */
+static int set_lower(struct sandbox *sandbox, int fs, const struct place *place, size_t index)
+{
+	char path[64];
+	if (!syscall(SYS_fsconfig, fs, FSCONFIG_SET_FD, "lowerdir+", NULL, place->lower))
+		return 0;
+	snprintf(path, sizeof path, "l/at-%zu", index);
+	int dest = dest_make_dir(sandbox, path);
+	if (dest < 0)
+		return -1;
+	int failed = sys_move_mount(place->lower, dest) && errno != EINVAL; /* EINVAL: it is there */
+	close(dest);
+	return failed ? step_fail(sandbox, "move_mount", path) : set_path(sandbox, fs, "lowerdir+", path);
+}
+
+/* What a private directory of the origin holds can only be named as a mount of its own. */
+static int find_lower(struct sandbox *sandbox, const struct root *parent, size_t index)
+{
+	struct place *place = &parent->places[index], *first = &place->origin->places[index];
+	if (first->lower < 0)
+		first->lower = clone_tree(sandbox, first->mount, "", "ro");
+	place->lower = first->lower;
+	return place->lower < 0 ? -1 : 0;
+}
+
+/* The topmost first. */
+static int set_layers(struct sandbox *sandbox, int fs, const struct root *parent, size_t index)
+{
+	char path[64];
+	if (find_lower(sandbox, parent, index))
+		return -1;
+	for (const struct root *root = parent;; root = root->parent) {
+		if (!place_upper(root, index, path, sizeof path) && set_path(sandbox, fs, "lowerdir+", path))
+			return -1;
+		if (root == parent->places[index].origin)
+			return set_lower(sandbox, fs, &parent->places[index], index);
+	}
+}
+
+static bool is_limited(const struct place *place)
+{
+	return place->size && strcmp(place->size, "-") != 0;
+}
+
+/* The directory that takes the writes, with owner and mode as the parent's root shows them. */
+static int make_upper(struct sandbox *sandbox, const struct root *root, const struct place *place, size_t index)
+{
+	char path[64];
+	struct stat st;
+	snprintf(path, sizeof path, "s/%u/%zu", root->serial, index);
+	if (mkdir(path, 0755) || (is_limited(place) && mount_tmpfs(sandbox, path, place->size)))
+		return step_fail(sandbox, "mkdir", path);
+	snprintf(path, sizeof path, "s/%u/%zu/w", root->serial, index);
+	if (mkdir(path, 0700))
+		return step_fail(sandbox, "mkdir", path);
+	snprintf(path, sizeof path, "s/%u/%zu/u", root->serial, index);
+	if (fstat(place->mount, &st) || mkdir(path, 0700) || chmod(path, st.st_mode & 07777))
+		return step_fail(sandbox, "mkdir", path);
+	if (st.st_uid == geteuid() && st.st_gid == getegid())
+		return 0;
+	if (chown(path, st.st_uid, st.st_gid) && errno != EINVAL && errno != EPERM) /* an owner without a number here */
+		return step_fail(sandbox, "chown", path);
+	return chmod(path, st.st_mode & 07777) ? step_fail(sandbox, "chmod", path) : 0;
+}
+
+static int make_overlay(struct sandbox *sandbox, const struct root *root, const struct place *place, size_t index)
+{
+	char path[64];
+	int fs = sys_fsopen("overlay");
+	if (fs < 0)
+		return step_fail(sandbox, "fsopen", "overlay");
+	snprintf(path, sizeof path, "s/%u/%zu/u", root->serial, index);
+	int failed = set_path(sandbox, fs, "source", "netns") || set_layers(sandbox, fs, root->parent, index) ||
+	             set_path(sandbox, fs, "upperdir", path);
+	snprintf(path, sizeof path, "s/%u/%zu/w", root->serial, index);
+	failed = failed || set_path(sandbox, fs, "workdir", path) ||
+	         (sys_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL) && step_fail(sandbox, "fsconfig", "userxattr"));
+	if (!failed)
+		return mount_create(sandbox, fs, "overlay", place->read_only ? MOUNT_ATTR_RDONLY : 0);
+	close(fs);
+	return -1;
+}
+
+static bool is_empty(const struct place *place)
+{
+	int fd = openat(place->mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	size_t entries = 0;
+	while (dir && entries < 3 && readdir(dir))
+		entries++;
+	if (dir)
+		closedir(dir);
+	return dir && entries == 2;
+}
+
+/* An overlay costs 80-110 us: an empty private directory needs none. */
+static bool needs_overlay(const struct place *place)
+{
+	return place->host || place->read_only || !strcmp(place->dest, "root") || is_limited(place) ||
+	       !is_empty(place);
+}
+
+static int remember_empty(struct root *root, size_t index)
+{
+	size_t *grown = realloc(root->empty, (root->empty_count + 1) * sizeof *grown);
+	if (!grown)
+		return -1;
+	root->empty = grown;
+	grown[root->empty_count++] = index;
+	return 0;
+}
+
+static int make_layered(struct sandbox *sandbox, struct root *root, const struct place *place, size_t index)
+{
+	char path[64];
+	if (make_upper(sandbox, root, place, index))
+		return -1;
+	if (needs_overlay(place))
+		return make_overlay(sandbox, root, place, index);
+	if (remember_empty(root, index))
+		return step_fail(sandbox, "realloc", "");
+	snprintf(path, sizeof path, "s/%u/%zu/u", root->serial, index);
+	return clone_tree(sandbox, AT_FDCWD, path, "-");
+}
+
+static int add_layered(struct sandbox *sandbox, struct root *root, const struct place *from, size_t index)
+{
+	struct place place = *from;
+	place.mount = make_layered(sandbox, root, from, index);
+	if (place.mount < 0)
+		return -1;
+	int dest = index ? dest_open(sandbox, place.dest, O_PATH) : open(root->place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (mount_attach(sandbox, place.mount, dest, place.dest) || place_add(root, &place)) {
+		close(place.mount);
+		return -1;
+	}
+	if (index == 0)
+		sandbox->root = root->fd = place.mount;
+	return 0;
+}
+
+static int add_shared(struct sandbox *sandbox, struct root *root, const struct place *place)
+{
+	sandbox->root = root->parent->fd;
+	int from = dest_open(sandbox, place->dest, O_PATH);
+	sandbox->root = root->fd;
+	if (from < 0)
+		return -1;
+	int tree = clone_tree(sandbox, from, "", is_shared_whole(place->dest) ? "rec" : "-");
+	close(from);
+	int dest = tree < 0 ? -1 : dest_open(sandbox, place->dest, O_PATH);
+	int failed = mount_attach(sandbox, tree, dest, place->dest);
+	if (tree >= 0)
+		close(tree);
+	return failed || place_add(root, place);
+}
+
+static int again(struct sandbox *sandbox, struct root *root, const struct place *place, step_function *run)
+{
+	char dest[PATH_MAX], flags[] = "alone", *argv[] = { dest, flags };
+	snprintf(dest, sizeof dest, "%s", place->dest);
+	const struct step step = { "readonly", place->kind == PLACE_READ_ONLY_ALONE ? 2 : 1, argv };
+	return run(sandbox, &step) || place_add(root, place);
+}
+
+static int add(struct sandbox *sandbox, struct root *root, size_t index)
+{
+	const struct place *place = &root->parent->places[index];
+	switch (place->kind) {
+	case PLACE_LAYERED:
+		return add_layered(sandbox, root, place, index);
+	case PLACE_SHARED:
+		return add_shared(sandbox, root, place);
+	case PLACE_WRITABLE:
+		return again(sandbox, root, place, step_writable);
+	default:
+		return again(sandbox, root, place, step_readonly);
+	}
+}
+
+/* The layered place that a destination's mount point lies in. */
+static size_t place_around(const struct root *root, const char *dest)
+{
+	size_t found = 0, longest = 0;
+	for (size_t i = 0; i < root->place_count; i++) {
+		const struct place *place = &root->places[i];
+		size_t length = strlen(place->dest);
+		if (place->kind == PLACE_LAYERED && length > longest && !strncmp(place->dest, dest, length) &&
+		    dest[length] == '/') {
+			found = i;
+			longest = length;
+		}
+	}
+	return found;
+}
+
+static int watch(struct root *root, const char *path)
+{
+	struct stat st;
+	if (!lstat(path, &st))
+		return 0;
+	size_t length = strlen(path) + 1;
+	char *grown = realloc(root->absent, root->absent_bytes + length);
+	if (!grown)
+		return -1;
+	root->absent = grown;
+	memcpy(grown + root->absent_bytes, path, length);
+	root->absent_bytes += length;
+	return 0;
+}
+
+/*
+ * Making a mount looks up the directories that lead to it, and an overlay remembers which layers they came from: one
+ * that the parent copies up later would show without what was written there. Such a root is built again.
+ */
+static int watch_around(struct root *root, const char *dest)
+{
+	char path[PATH_MAX];
+	size_t index = place_around(root->parent, dest);
+	const struct place *around = &root->parent->places[index];
+	if (place_upper(root->parent, index, path, sizeof path))
+		return 0;
+	size_t length = strlen(path), start = strlen(around->dest);
+	for (const char *slash = strchr(dest + start + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		int step = (int)(slash - dest - (long)start);
+		if (snprintf(path + length, sizeof path - length, "%.*s", step, dest + start) >= (int)(sizeof path - length) ||
+		    watch(root, path))
+			return -1;
+	}
+	return 0;
+}
+
+/* True where a root that was built ahead shows what its parent holds now. */
+bool branch_is_current(const struct root *root)
+{
+	struct stat st;
+	for (size_t at = 0; at < root->absent_bytes; at += strlen(root->absent + at) + 1)
+		if (!lstat(root->absent + at, &st))
+			return false;
+	for (size_t i = 0; i < root->empty_count; i++)
+		if (!is_empty(&root->parent->places[root->empty[i]]))
+			return false;
+	return true;
+}
+
+/* Makes the root's mounts; what its own steps add comes after. */
+int branch_build(struct sandbox *sandbox, struct root *root)
+{
+	int present = sandbox->root, failed = 0;
+	sandbox->failure.stage = "branch";
+	if (places_reserve(root, root->parent->place_count))
+		return step_fail(sandbox, "realloc", "");
+	sandbox->building = root;
+	sandbox->branching = true;
+	for (size_t i = 0; i < root->parent->place_count && !failed; i++)
+		failed = add(sandbox, root, i) ||
+		         (root->parent->places[i].kind != PLACE_READ_ONLY && i > 0 &&
+		          watch_around(root, root->parent->places[i].dest));
+	sandbox->branching = false;
+	sandbox->building = NULL;
+	sandbox->root = present;
+	return failed ? -1 : 0;
+}

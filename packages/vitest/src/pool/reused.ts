@@ -1,0 +1,136 @@
+import type { PoolOptions, WorkerRequest } from 'vitest/node'
+import type { FileMessage, UnfitMessage } from '../channel/protocol.ts'
+import type { Run } from '../run/run.ts'
+import type { Backend, Emit } from './backend.ts'
+import { hostCalls, type WorkerCalls } from './host-calls.ts'
+import { WorkerLink } from './link.ts'
+import { WorkerOutput } from './output.ts'
+import { Records } from './records.ts'
+import { endReused, type ReusedProcess } from './shelf.ts'
+import type { Recipe } from './warm-workers.ts'
+import type { WorkerProcess } from './worker-process.ts'
+
+export interface ReuseContext {
+  readonly run: Run
+  readonly pool: PoolOptions
+  readonly recipe: Recipe
+  readonly start: () => WorkerProcess
+  readonly emit: Emit
+}
+
+interface Session {
+  readonly process: ReusedProcess
+  readonly calls: WorkerCalls
+  readonly records: Records
+  readonly link: WorkerLink
+}
+
+/** Takes a process from the shelf for one file, and gives it back. */
+export class ReusedWorker implements Backend {
+  readonly #context: ReuseContext
+  #session: Session
+  #startMessage: WorkerRequest | null = null
+  /** Tells the shelf whether the process is free; set while it stops. */
+  #giveBack: ((isFit: boolean) => void) | null = null
+  #fileEnded: FileMessage | null = null
+  #isDetached = false
+
+  private constructor(context: ReuseContext, process: ReusedProcess) {
+    this.#context = context
+    this.#session = this.#connect(process)
+  }
+
+  static async create(context: ReuseContext): Promise<ReusedWorker> {
+    const process = (await context.run.shelf.take(context.recipe)) ?? startReused(context)
+    const worker = new ReusedWorker(context, process)
+    await process.worker.started
+    return worker
+  }
+
+  send(message: WorkerRequest): void {
+    const { process, records, link } = this.#session
+    if (message.type === 'start') this.#startMessage = message
+    if (message.type === 'run' || message.type === 'collect')
+      records.filesBegin(message.context.files)
+    if (message.type === 'stop') this.#giveBack = this.#context.run.shelf.announce(process)
+    link.send(message)
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#isDetached) await this.#end()
+    await this.#session.calls.close()
+  }
+
+  #connect(process: ReusedProcess): Session {
+    const { run, pool, emit } = this.#context
+    const { worker } = process
+    const calls = hostCalls(run, pool.project, worker.setup.moduleCopies)
+    const records = new Records(run, pool.project, worker)
+    const link = new WorkerLink(worker, calls, {
+      message: (message) => this.#receive(message),
+      file: (message) => {
+        this.#fileEnded = message
+        process.files += 1
+        run.track(records.fileEnded(message))
+      },
+      unfit: (message) => this.#replace(message),
+      exit: (code, signal) => void this.#exited(() => emit('exit', code, signal)),
+      error: (error) => void this.#exited(() => emit('error', error)),
+    })
+    return { process, calls, records, link }
+  }
+
+  #receive(message: unknown): void {
+    this.#context.emit('message', message)
+    const { type } = message as { readonly type?: unknown }
+    if (type !== 'stopped' || !this.#fileEnded) return
+    const { unfit } = this.#fileEnded
+    if (unfit === null) this.#release()
+    else this.#context.run.notUsedAgain(unfit)
+  }
+
+  #release(): void {
+    this.#detach()
+    this.#giveBack?.(true)
+  }
+
+  #detach(): void {
+    this.#isDetached = true
+    this.#session.link.detach()
+  }
+
+  async #end(): Promise<void> {
+    this.#detach()
+    this.#giveBack?.(false)
+    const { process, records } = this.#session
+    await endReused(process)
+    await records.processEnded()
+  }
+
+  async #exited(emit: () => void): Promise<void> {
+    if (this.#isDetached) return
+    this.#giveBack?.(false)
+    this.#context.run.track(this.#session.records.processEnded())
+    emit()
+  }
+
+  /** The process cannot have a sandbox for the file: another one takes its place, unseen by Vitest. */
+  #replace({ reason }: UnfitMessage): void {
+    const { run, emit } = this.#context
+    const { process, link, calls } = this.#session
+    link.detach()
+    run.track(Promise.all([endReused(process), calls.close()]))
+    if (process.files === 0) {
+      emit('error', new Error(reason))
+      return
+    }
+    run.notUsedAgain(reason)
+    this.#session = this.#connect(startReused(this.#context))
+    if (this.#startMessage) this.#session.link.send(this.#startMessage)
+  }
+}
+
+function startReused({ run, recipe, start }: ReuseContext): ReusedProcess {
+  const worker = start()
+  return { recipe, worker, output: new WorkerOutput(worker.child, run.vitest.logger), files: 0 }
+}

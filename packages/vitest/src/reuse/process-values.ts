@@ -1,0 +1,29 @@
+import dns from 'node:dns'
+import http from 'node:http'
+import type { ProcessPart } from './part.ts'
+
+const chdir = process.chdir.bind(process)
+const umask = process.umask.bind(process)
+
+/** What is set by calls and accessors, or is a list. */
+export function processValues(): ProcessPart {
+  const cwd = process.cwd()
+  const mask = umask()
+  const { title } = process
+  const argv = [...process.argv]
+  const { globalAgent } = http
+  const servers = dns.getServers().join()
+  const order = dns.getDefaultResultOrder()
+  return {
+    restore() {
+      process.exitCode = undefined
+      chdir(cwd)
+      umask(mask)
+      if (process.title !== title) process.title = title
+      process.argv.splice(0, Infinity, ...argv)
+      http.globalAgent = globalAgent
+      if (dns.getServers().join() !== servers) dns.setServers(servers.split(','))
+      dns.setDefaultResultOrder(order)
+    },
+  }
+}

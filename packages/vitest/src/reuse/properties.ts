@@ -1,0 +1,65 @@
+type Descriptors = Map<PropertyKey, PropertyDescriptor>
+
+/** The own properties of an object as they were, to be put back. */
+export class Properties {
+  readonly #object: object
+  readonly #ignores: (key: PropertyKey) => boolean
+  readonly #kept: Descriptors
+
+  constructor(object: object, ignores: (key: PropertyKey) => boolean = () => false) {
+    this.#object = object
+    this.#ignores = ignores
+    this.#kept = this.read()
+  }
+
+  read(): Descriptors {
+    const descriptors: Descriptors = new Map()
+    for (const key of Reflect.ownKeys(this.#object)) {
+      if (this.#ignores(key)) continue
+      const descriptor = Reflect.getOwnPropertyDescriptor(this.#object, key)
+      if (descriptor) descriptors.set(key, descriptor)
+    }
+    return descriptors
+  }
+
+  /** What has changed since `before` is to stay. */
+  keepChangesSince(before: Descriptors): void {
+    const now = this.read()
+    for (const key of changedKeys(before, now)) {
+      const descriptor = now.get(key)
+      if (descriptor) this.#kept.set(key, descriptor)
+      else this.#kept.delete(key)
+    }
+  }
+
+  /** Returns whether there was something to put back. What cannot be configured stays as it is. */
+  restore(): boolean {
+    const changed = changedKeys(this.#kept, this.read())
+    for (const key of changed) {
+      const descriptor = this.#kept.get(key)
+      if (descriptor) Reflect.defineProperty(this.#object, key, descriptor)
+      else Reflect.deleteProperty(this.#object, key)
+    }
+    return changed.length > 0
+  }
+}
+
+function changedKeys(before: Descriptors, now: Descriptors): PropertyKey[] {
+  const changed: PropertyKey[] = []
+  for (const [key, descriptor] of now) if (!isSame(before.get(key), descriptor)) changed.push(key)
+  if (now.size - changed.length < before.size)
+    for (const key of before.keys()) if (!now.has(key)) changed.push(key)
+  return changed
+}
+
+function isSame(one: PropertyDescriptor | undefined, other: PropertyDescriptor): boolean {
+  return (
+    one !== undefined &&
+    Object.is(one.value, other.value) &&
+    one.get === other.get &&
+    one.set === other.set &&
+    one.writable === other.writable &&
+    one.enumerable === other.enumerable &&
+    one.configurable === other.configurable
+  )
+}

@@ -1,0 +1,90 @@
+import { getHeapStatistics } from 'node:v8'
+import {
+  openFileSandboxes,
+  openScope,
+  type FileSandboxes,
+  type HandleScope,
+  type LeakKind,
+} from '@netns/core/worker'
+import type { FileMessage, WorkerSetup } from '../channel/protocol.ts'
+import { ProcessState } from '../reuse/process-state.ts'
+
+/** A process that keeps more than this after a file has probably lost it for good. */
+const HEAP_LIMIT_BYTES = 512 * 1024 * 1024
+const MEBIBYTE = 1024 * 1024
+
+/** Modules that files share rely on these. */
+const sharedKinds: readonly LeakKind[] = ['timer', 'watcher', 'worker', 'port']
+
+const on = process.on.bind(process)
+const off = process.off.bind(process)
+
+/** The files of a worker that runs several: a sandbox for each, and a process that each finds as the first one did. */
+export class FileRuns {
+  readonly #setup: WorkerSetup
+  readonly #sandboxes: FileSandboxes = openFileSandboxes()
+  readonly #state: ProcessState | null
+  #files: string[] | null = null
+  #scope: HandleScope | null = null
+  startedMs = Date.now()
+
+  constructor(setup: WorkerSetup) {
+    this.#setup = setup
+    this.#state = setup.files === 'fresh' ? new ProcessState() : null
+  }
+
+  /** Throws a NetnsError where a thread cannot be moved into the fresh sandbox. */
+  begin(): void {
+    const { keep } = this.#setup
+    this.#sandboxes.begin(keep ? { keep } : {})
+    this.#files = []
+    this.startedMs = Date.now()
+  }
+
+  environmentIsUp(): void {
+    this.#state?.environmentIsUp()
+  }
+
+  /** Before the first code of a file. */
+  collect(file: string): void {
+    this.#files?.push(file)
+    this.#state?.fileBegins()
+    this.#scope ??= openScope()
+  }
+
+  get isOpen(): boolean {
+    return this.#files !== null
+  }
+
+  importPackage<Namespace>(id: string, load: () => Promise<Namespace>): Promise<Namespace> {
+    return this.#state ? this.#state.importPackage(id, load) : load()
+  }
+
+  /** What files left open fails now, and is no error of anybody. */
+  async end(): Promise<FileMessage> {
+    on('uncaughtException', ignore)
+    on('unhandledRejection', ignore)
+    const scope = this.#scope
+    const leaks = scope?.close(this.#state ? [] : sharedKinds) ?? []
+    const open = this.#state ? await scope?.settled() : []
+    const end = this.#sandboxes.end()
+    this.#state?.restore()
+    off('uncaughtException', ignore)
+    off('unhandledRejection', ignore)
+    const files = this.#files ?? []
+    this.#files = null
+    this.#scope = null
+    return { netns: 'file', files, end, leaks, unfit: this.#state ? unfit(leaks, open) : null }
+  }
+}
+
+function unfit(leaks: FileMessage['leaks'], open: readonly string[] = []): string | null {
+  const dispatcher = leaks.find(({ kind }) => kind === 'dispatcher')
+  if (dispatcher) return dispatcher.description
+  if (open.length > 0) return `${open.join(', ')} did not close`
+  const used = getHeapStatistics().used_heap_size
+  if (used < HEAP_LIMIT_BYTES) return null
+  return `the heap was over ${HEAP_LIMIT_BYTES / MEBIBYTE} MiB after a file`
+}
+
+function ignore(): void {}
