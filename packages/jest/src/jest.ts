@@ -9,6 +9,7 @@ export interface ProjectConfig {
   readonly rootDir: string
   readonly roots: readonly string[]
   readonly cacheDirectory: string
+  readonly globalSetup?: string | null
   readonly displayName?: { readonly name: string }
   readonly runner: string
   readonly setupFiles: readonly string[]
@@ -22,6 +23,7 @@ export interface GlobalConfig {
   readonly rootDir: string
   readonly maxWorkers: number
   readonly detectOpenHandles: boolean
+  readonly globalSetup?: string | null
   readonly updateSnapshot: 'all' | 'new' | 'none'
   readonly workerThreads?: boolean
 }

@@ -33,20 +33,23 @@ const DOCBLOCK_ORIGIN = '@jest-environment-options netns'
  * @throws NetnsError `NETNS_OPTIONS_INVALID` for the options of a project
  */
 export function batchesOf(jest: UserJest, tests: readonly Test[]): Batches {
+  const projects = new Map<ProjectConfig, Batch>()
   const sandboxed: Batch[] = []
   const plain: Test[] = []
   const refused: { test: Test; error: unknown }[] = []
   for (const test of tests) {
     const { config } = test.context
+    const project = projects.get(config) ?? projectBatch(config)
+    projects.set(config, project)
     const pragmas = pragmasOf(jest, test)
-    resolve(config.testEnvironmentOptions[ENVIRONMENT_NAME], OPTIONS_ORIGIN)
-    if (hasOtherEnvironment(jest, config, pragmas['jest-environment'])) plain.push(test)
-    else {
-      try {
-        addTo(sandboxed, test, docblockOptions(pragmas))
-      } catch (error) {
-        refused.push({ test, error: error as NetnsError })
-      }
+    if (hasOtherEnvironment(jest, config, pragmas['jest-environment'])) {
+      plain.push(test)
+      continue
+    }
+    try {
+      addTo(sandboxed, test, batchFor(project, docblockOptions(pragmas)))
+    } catch (error) {
+      refused.push({ test, error: error as NetnsError })
     }
   }
   return { sandboxed, plain, refused }
@@ -84,25 +87,29 @@ function requireResolveFunction(module: string): string {
   return module
 }
 
-function addTo(batches: Batch[], test: Test, docblock: unknown): void {
-  const project = test.context.config
+function projectBatch(project: ProjectConfig): Batch {
   const configured = project.testEnvironmentOptions[ENVIRONMENT_NAME]
-  if (docblock !== undefined) resolve(docblock, DOCBLOCK_ORIGIN)
-  const written = mergeOptions(configured, docblock)
-  const options = resolve(written, ENVIRONMENT_NAME)
-  const shared = needsWorker(resolve(configured, OPTIONS_ORIGIN), options)
-    ? { options, written }
-    : { options: resolve(configured, OPTIONS_ORIGIN), written: mergeOptions(configured, undefined) }
-  const batch = batches.find(
-    (one) => one.project.id === project.id && isDeepStrictEqual(one.options, shared.options),
-  )
-  if (batch) batch.tests.push(test)
-  else batches.push({ project, ...shared, tests: [test] })
+  const options = resolve(configured, OPTIONS_ORIGIN)
+  return { project, options, written: mergeOptions(configured, undefined), tests: [] }
 }
 
-/** Whether a file's options ask for another start of the worker than those of its project. */
-function needsWorker(project: ResolvedOptions, file: ResolvedOptions): boolean {
-  return !isDeepStrictEqual(atStart(project), atStart(file))
+/** The batch of the project, or another one where a file's options ask for another start of the worker. */
+function batchFor(project: Batch, docblock: unknown): Batch {
+  if (docblock === undefined) return project
+  resolve(docblock, DOCBLOCK_ORIGIN)
+  const written = mergeOptions(project.written, docblock)
+  const options = resolve(written, ENVIRONMENT_NAME)
+  return isDeepStrictEqual(atStart(project.options), atStart(options))
+    ? project
+    : { project: project.project, options, written, tests: [] }
+}
+
+function addTo(batches: Batch[], test: Test, wanted: Batch): void {
+  const isSame = ({ project, options }: Batch): boolean =>
+    project.id === wanted.project.id && isDeepStrictEqual(options, wanted.options)
+  const batch = batches.find((one) => one === wanted || isSame(one))
+  if (batch) batch.tests.push(test)
+  else batches.push({ ...wanted, tests: [test] })
 }
 
 /** What a running process cannot change. One that ends with its file starts with all of it. */

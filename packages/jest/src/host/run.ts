@@ -35,6 +35,8 @@ export class Run {
   readonly supervision = new Supervision()
   readonly #sandboxed = new Set<Test>()
   readonly #records: Promise<void>[] = []
+  readonly #hasGlobalSetup: boolean
+  #opened: readonly Service[] | undefined
   #host: HostFacts | undefined
   #processes = 0
 
@@ -42,7 +44,9 @@ export class Run {
     this.jest = jest
     this.globalConfig = globalConfig
     this.ledger = new FileLedger(globalConfig, tests)
-    provideDirectories(tests.map(({ context }) => context.config))
+    const projects = tests.map(({ context }) => context.config)
+    provideDirectories(projects)
+    this.#hasGlobalSetup = [globalConfig, ...projects].some(({ globalSetup }) => globalSetup)
   }
 
   /** Throws NetnsError NETNS_OPTIONS_INVALID where an option does not fit this host. */
@@ -63,7 +67,7 @@ export class Run {
       execArgv: [...launcherArguments(request), process.execPath, ...nodeArguments()],
       env: this.#env(batch, workerId, { sandbox, sandboxed: true }),
       started: (child) => this.supervision.attend(sandbox, child, request),
-      renews: () => hasMore() && (!batch.options.reuse || this.ledger.isUnfit(sandbox)),
+      renews: () => (!batch.options.reuse || this.ledger.isUnfit(sandbox)) && hasMore(),
     }
   }
 
@@ -103,8 +107,10 @@ export class Run {
     return this.report.report()
   }
 
+  /** Read once: a look at all sockets of the machine takes milliseconds. */
   #services(): readonly Service[] {
-    const services = openedServices()
+    if (!this.#hasGlobalSetup) return []
+    const services = (this.#opened ??= openedServices())
     if (!services) this.report.addNote(NO_PRESET_NOTE)
     return services ?? []
   }
