@@ -173,6 +173,14 @@ static int add_layered(struct sandbox *sandbox, struct root *root, const struct 
 	return 0;
 }
 
+/* Only layered places hold descriptors. */
+static int add_again(struct root *root, const struct place *from)
+{
+	struct place place = *from;
+	place.mount = place.lower = -1;
+	return place_add(root, &place);
+}
+
 static int add_shared(struct sandbox *sandbox, struct root *root, const struct place *place)
 {
 	sandbox->root = root->parent->fd;
@@ -186,7 +194,7 @@ static int add_shared(struct sandbox *sandbox, struct root *root, const struct p
 	int failed = mount_attach(sandbox, tree, dest, place->dest);
 	if (tree >= 0)
 		close(tree);
-	return failed || place_add(root, place);
+	return failed || add_again(root, place);
 }
 
 static int again(struct sandbox *sandbox, struct root *root, const struct place *place, step_function *run)
@@ -194,7 +202,7 @@ static int again(struct sandbox *sandbox, struct root *root, const struct place 
 	char dest[PATH_MAX], flags[] = "alone", *argv[] = { dest, flags };
 	snprintf(dest, sizeof dest, "%s", place->dest);
 	const struct step step = { "readonly", place->kind == PLACE_READ_ONLY_ALONE ? 2 : 1, argv };
-	return run(sandbox, &step) || place_add(root, place);
+	return run(sandbox, &step) || add_again(root, place);
 }
 
 static int add(struct sandbox *sandbox, struct root *root, size_t index)

@@ -99,7 +99,7 @@ int enter(struct sandbox *sandbox, const char *id, const char *parent_id, const 
 		errno = EEXIST;
 		return step_fail(sandbox, "root", id);
 	}
-	if (step_flag(flags, "freeze") && freeze_root(sandbox, parent, step_flag(flags, "refuse"), answer))
+	if (step_flag(flags, "freeze") && freeze_root(sandbox, parent, answer))
 		return -1;
 	struct root *root = take_spare(sandbox, id, parent);
 	answer->ahead = root != NULL;

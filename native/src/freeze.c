@@ -38,8 +38,8 @@ void thaw_root(const struct root *root)
 			set_read_only(&root->places[i], false);
 }
 
-/* Places with open files stay writable and go into the answer; `refuse`: then none is frozen. */
-int freeze_root(struct sandbox *sandbox, const struct root *root, bool refuse, struct answer *answer)
+/* Places with open files stay writable and go into the answer. */
+int freeze_root(struct sandbox *sandbox, const struct root *root, struct answer *answer)
 {
 	sandbox->failure.stage = "freeze";
 	for (size_t i = 0; i < root->place_count; i++) {
@@ -54,11 +54,7 @@ int freeze_root(struct sandbox *sandbox, const struct root *root, bool refuse, s
 		if (answer->busy_count < MAX_BUSY)
 			answer->busy[answer->busy_count++] = place;
 	}
-	if (!refuse || !answer->busy_count)
-		return 0;
-	thaw_root(root);
-	errno = EBUSY;
-	return step_fail(sandbox, "mount_setattr", answer->busy[0]->dest);
+	return 0;
 }
 
 /* fs.mode 'readonly' of a root that branches off: all but private directories, and what was made writable before. */

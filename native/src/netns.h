@@ -277,7 +277,7 @@ int place_upper(const struct root *root, size_t index, char *path, size_t size);
 
 /* freeze.c */
 int place_set_read_only(const struct place *place, bool read_only);
-int freeze_root(struct sandbox *sandbox, const struct root *root, bool refuse, struct answer *answer);
+int freeze_root(struct sandbox *sandbox, const struct root *root, struct answer *answer);
 void thaw_root(const struct root *root);
 uint64_t mount_id(int mount);
 

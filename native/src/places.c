@@ -50,13 +50,17 @@ static void note(struct sandbox *sandbox, struct place place)
 {
 	struct root *root = sandbox->building ? sandbox->building : &sandbox->file;
 	bool noted = sandbox->options->control_fd >= 0 && dest_inside(place.dest) && !is_covered(root, &place);
+	const struct place given = place;
 	place.origin = root;
-	if (noted && !place_add(root, &place))
+	if (place.kind != PLACE_LAYERED)
+		place.mount = place.lower = -1;
+	bool added = noted && !place_add(root, &place);
+	if (added && place.kind == PLACE_LAYERED)
 		return;
-	if (place.mount >= 0)
-		close(place.mount);
-	if (place.lower >= 0)
-		close(place.lower);
+	if (given.mount >= 0)
+		close(given.mount);
+	if (given.lower >= 0)
+		close(given.lower);
 }
 
 void place_note(struct sandbox *sandbox, enum place_kind kind, const char *dest)

@@ -110,8 +110,10 @@ static void enter_here(int signal)
 /* The ambient set, which only takes what is inheritable too: spawned programs have these in use. */
 int netns_lend(unsigned capabilities)
 {
+	if (!put_by)
+		return 0; /* root's children have them all */
 	call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0);
-	long result = change_capabilities(put_by ? 0 : ~0u, capabilities);
+	long result = change_capabilities(0, capabilities);
 	for (long number = 0; number < 32 && result >= 0; number++)
 		if (capabilities >> number & 1)
 			result = call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0);

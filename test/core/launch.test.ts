@@ -208,6 +208,7 @@ test('a plan that the launcher does not understand is an error of versions', asy
     uppers: [],
     degrees: [],
     hold: false,
+    threadsPath: null,
   }
   const sandbox = launch({ plan, command: 'true', args: [], env: {}, cwd: project })
   const error = await sandbox.ended.catch((reason: unknown) => reason)

@@ -17,8 +17,8 @@ export const emptyRoot: readonly Step[] = [
   ['store', '-'],
 ]
 
-/** Where programs are, which Debian links into /usr, and the Node that runs this. */
-const programs = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/usr', dirname(process.execPath)]
+/** Where programs are, which Debian links into /usr. */
+const programs = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/usr']
 
 function showProgram(path: string): Step {
   if (lstatSync(path).isSymbolicLink()) return ['symlink', `root${path}`, readlinkSync(path)]
@@ -34,6 +34,8 @@ export const smallPlan: readonly Step[] = [
   ['dev', 'root/dev/null', 'null'],
   ['dev', 'root/dev/urandom', 'urandom'],
   ['tmpfs', 'root/tmp', '1777', '-', '-', '-'],
+  // The Node that runs this, which may lie below /tmp.
+  showProgram(dirname(process.execPath)),
 ]
 
 /** A shell command line for the worker. */

@@ -1,5 +1,9 @@
+import type { ChildProcess } from 'node:child_process'
+import process from 'node:process'
 import { expect, test } from 'vitest'
+import { processesWith, uniqueSleep } from '../support/sandbox-leftovers.ts'
 import { VitestProject, type VitestResult } from '../support/vitest-project.ts'
+import { Session } from '../support/session.ts'
 
 const passes = `
   import { expect, test } from 'vitest'
@@ -12,16 +16,17 @@ const passes = `
 const files = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`${name}.test.js`, passes]))
 
 /** A machine like one with `user.max_user_namespaces=0`: in this user namespace none can be made. */
-function runWhereRefused(
+function startWhereRefused(
   project: VitestProject,
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
-): Promise<VitestResult> {
+): ChildProcess {
   const script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
-  return project.finish(
-    project.start(['run', ...args], env, ['unshare', '-Ur', 'sh', '-c', script, 'sh']),
-  )
+  return project.start(['run', ...args], env, ['unshare', '-Ur', 'sh', '-c', script, 'sh'])
 }
+
+const runWhereRefused = (...request: Parameters<typeof startWhereRefused>): Promise<VitestResult> =>
+  request[0].finish(startWhereRefused(...request))
 
 test('a machine that refuses user namespaces gives one error for the run, with its fix, and no test runs', async () => {
   const project = new VitestProject({ files, test: { maxWorkers: 2 } })
@@ -80,3 +85,25 @@ test('files of other environments run where sandboxes are refused', async () => 
   const { output, exitCode } = await runWhereRefused(project)
   expect(exitCode, output).toBe(0)
 })
+
+test("fallback: 'warn' does not wait for a process that a test left with its output", async () => {
+  const seconds = uniqueSleep()
+  const project = new VitestProject({
+    files: { 'a.test.js': leaves(seconds) },
+    test: { environmentOptions: { netns: { fallback: 'warn' } } },
+  })
+  const session = new Session(startWhereRefused(project))
+  await session.ended
+  const left = processesWith(seconds)
+  for (const pid of left) process.kill(pid, 'SIGKILL')
+  expect(left).toHaveLength(1)
+  expect(session.output).toContain('1 passed')
+  expect(session.output).not.toContain('Timeout terminating')
+})
+
+const leaves = (seconds: string): string => `
+  import { spawn } from 'node:child_process'
+  import { expect, test } from 'vitest'
+  test('leaves a process', () => {
+    expect(spawn('sleep', ['${seconds}'], { detached: true, stdio: 'inherit' }).pid).toBeGreaterThan(1)
+  })`

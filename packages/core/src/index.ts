@@ -15,12 +15,19 @@ export type {
 export { readHost } from './host/read-host.ts'
 export type { HostContext, HostFacts, HostFiles, HostNode, Mount } from './host/types.ts'
 export { planSandbox } from './plan/plan-sandbox.ts'
+export { createPlanner, type Planner } from './plan/planner.ts'
 export { encodePlan } from './plan/encode.ts'
 export { pidBases } from './plan/pid-bases.ts'
 export type { BoundPath, Degree, SandboxContext, SandboxPlan, Step, Upper } from './plan/types.ts'
-export { launch, launcherArguments, supervise, type SuperviseRequest } from './launcher/launch.ts'
+export {
+  launch,
+  launcherArguments,
+  launcherEnv,
+  supervise,
+  type SuperviseRequest,
+} from './launcher/launch.ts'
 export type { Kept } from './launcher/keep.ts'
-export { resolveLauncher } from './launcher/resolve-launcher.ts'
+export { resolveLauncher, resolveThreads } from './launcher/resolve-launcher.ts'
 export type {
   DegradedEvent,
   KeepRequest,
@@ -43,8 +50,7 @@ export { degreeOf } from './report/degree-of.ts'
 export { fallbackRecord, fallbackWarning } from './report/fallback.ts'
 export { renderSummary } from './report/render-summary.ts'
 export { summarize, type RunFigures } from './report/summarize.ts'
-export type { FallbackRecord, RunReport, SandboxRecord } from './report/types.ts'
-export type { IsolateOptions } from './isolate/types.ts'
+export type { FallbackRecord, IsolationRecord, RunReport, SandboxRecord } from './report/types.ts'
 export {
   HOST_NAMESPACES_VARIABLE,
   hostNamespaces,
@@ -59,8 +65,27 @@ export type {
   FileSandboxEnd,
   FileSandboxes,
   FileSandboxRequest,
+  KeepGlobs,
   WrittenFile,
 } from './file-sandboxes/types.ts'
 export { openScope } from './handles/scope.ts'
 export { trackHandles } from './handles/track-handles.ts'
 export type { HandleScope, Leak, LeakKind } from './handles/types.ts'
+export {
+  setWorkerPlace,
+  takeControl,
+  workerPlace,
+  type TestOwner,
+  type WorkerPlace,
+} from './control/worker-place.ts'
+export { endLeftOver, isolate, isolateTest } from './isolate/isolate.ts'
+export type { Change, EntryKind } from './isolate/changes.ts'
+export type { ChildCapability, ChildOptions, RunOptions, RunResult } from './isolate/children.ts'
+export type { OpenFile } from './isolate/open-files.ts'
+export type {
+  Checkpoint,
+  IsolatedSandbox,
+  IsolateEnd,
+  IsolateFsOptions,
+  IsolateOptions,
+} from './isolate/types.ts'

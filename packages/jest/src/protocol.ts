@@ -52,6 +52,10 @@ export interface WorkerSetup {
   readonly sandboxed: boolean
   /** The process goes on to the next file. */
   readonly reuse: boolean
+  /** Relative paths of options are relative to it. */
+  readonly projectRoot: string
+  /** The network namespace is the host's. */
+  readonly sharesNetwork: boolean
   /** The options that the worker was started with, as written. */
   readonly written: Readonly<Record<string, unknown>>
   /** Path of the user's jest-runner. */

@@ -1,9 +1,12 @@
-import module from 'node:module'
 import { pathToFileURL } from 'node:url'
+import { setWorkerPlace, takeControl } from '@netns/core/control'
 import type { WorkerGlobalState } from 'vitest'
 import { isOurs, WORKER_VARIABLE, type WorkerSetup } from './channel/protocol.ts'
 import { createWorkerChannel } from './channel/worker-channel.ts'
+import { CompileCacheWriter } from './worker/compile-cache.ts'
 import type { FileRuns } from './worker/file-runs.ts'
+import { currentTest } from './worker/current-test.ts'
+import { prepareIsolation } from './worker/isolation.ts'
 import { SandboxWorker } from './worker/sandbox-worker.ts'
 
 /*
@@ -19,6 +22,7 @@ type Listener = (message: unknown) => void
 
 const startedMs = Date.now()
 const setup = takeSetup()
+takePlace()
 if (setup.compileCache !== null) delete process.env['NODE_COMPILE_CACHE']
 
 // Tests may replace these.
@@ -37,6 +41,7 @@ on('disconnect', exitAlone)
 
 const channel = createWorkerChannel((message) => send(message))
 const vitest = (await import(pathToFileURL(setup.vitestWorker).href)) as VitestWorker
+const compileCache = new CompileCacheWriter(startedMs)
 // After Vitest, whose globals stay.
 const fileRuns = await openFileRuns()
 const sandboxWorker = setup.sandboxed
@@ -61,6 +66,20 @@ function takeSetup(): WorkerSetup {
   delete process.env[WORKER_VARIABLE]
   if (text === undefined) refuseToStart()
   return JSON.parse(text) as WorkerSetup
+}
+
+/** For isolate(). */
+function takePlace(): void {
+  const { projectRoot, sharesNetwork, sandboxed, keep } = setup
+  setWorkerPlace({
+    control: sandboxed ? takeControl() : null,
+    projectRoot,
+    sharesNetwork,
+    keep,
+    owner: currentTest,
+    onEnd: (end) => send({ netns: 'isolated', end }),
+    state: new Map(),
+  })
 }
 
 function refuseToStart(): never {
@@ -129,6 +148,7 @@ function runWith(method: 'run' | 'collect'): RunTests {
   return async (state, traces) => {
     const run = async (own: WorkerGlobalState): Promise<void> => {
       sandboxWorker?.prepare(own)
+      prepareIsolation(own, setup.perTest)
       await vitest.runBaseTests(method, own, traces)
     }
     if (setup.files === 'shared') return runOneByOne(state, run)
@@ -166,7 +186,7 @@ function post(message: unknown): void {
     void endFile(fileRuns, message)
   } else {
     // Vitest ends the worker with a signal as soon as it hears this, so Node would never write its cache.
-    module.flushCompileCache?.()
+    compileCache.flush()
     send(message)
   }
 }

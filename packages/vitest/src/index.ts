@@ -4,6 +4,23 @@ import type { Environment } from 'vitest/runtime'
 import { ENVIRONMENT_NAME } from './names.ts'
 
 export type { NetnsOptions } from './types.ts'
+export { isolate } from '@netns/core/worker'
+export type {
+  Change,
+  Checkpoint,
+  ChildCapability,
+  ChildOptions,
+  EntryKind,
+  IsolatedSandbox,
+  IsolateEnd,
+  IsolateFsOptions,
+  IsolateOptions,
+  Leak,
+  LeakKind,
+  OpenFile,
+  RunOptions,
+  RunResult,
+} from '@netns/core/worker'
 
 /**
  * `environment: 'netns'`. The plugin's workers load Vitest's own environments inside their sandboxes, so this module

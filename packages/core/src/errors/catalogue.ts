@@ -60,6 +60,38 @@ export const catalogue = {
     title: 'a snapshot outside the project was not written',
     hint: 'Keep snapshots below the project or the workspace root.',
   },
+  NETNS_ISOLATE_FAILED: {
+    title: 'isolate() could not make a sandbox; the test is where it was',
+    hint: 'The stage, the path and the error number above say which step the kernel refused; layers need Linux 6.8 or newer.',
+  },
+  NETNS_ISOLATE_BUSY: {
+    title: 'another isolate() of this process is active',
+    hint: "One process has one file system: run these tests one after the other (no test.concurrent), or wait with concurrency: 'queue'.",
+  },
+  NETNS_ISOLATE_DISPOSED: {
+    title: 'this sandbox has ended',
+    hint: 'Use the sandbox before its scope ends: await what uses it.',
+  },
+  NETNS_OPEN_FILES: {
+    title: 'files are open for writing, and would go on writing to the state before',
+    hint: "Close them before isolate(), open them inside, or set onOpenFiles: 'warn'.",
+  },
+  NETNS_LAYER_LIMIT: {
+    title: 'no more layers: the kernel takes no further directory in one overlay',
+    hint: 'Go back with restore() instead of making one checkpoint on another.',
+  },
+  NETNS_THREADS_STUCK: {
+    title: 'not every thread of this process could be moved to the new network',
+    hint: "A thread is blocked in the kernel, or belongs to a native module; use net: 'inherit', or a process of its own (reuse: false).",
+  },
+  NETNS_IO_URING: {
+    title: 'io_uring does file operations past the threads that isolate() moves',
+    hint: 'Unset UV_USE_IO_URING for the tests.',
+  },
+  NETNS_CAPABILITY_MISSING: {
+    title: 'this process has no capabilities to lend',
+    hint: "Capabilities of children need environment: 'netns' with a network namespace of its own.",
+  },
   NETNS_KEEP_FAILED: {
     title: 'a file of fs.keep could not be written back',
     hint: 'Make the destination in the project writable, or narrow the globs of fs.keep.',

@@ -1,9 +1,76 @@
-import type { FileSandboxes } from './types.ts'
+import { FILE_ROOT, Roots, type EnteredRoot } from '../control/roots.ts'
+import { workerPlace, type WorkerPlace } from '../control/worker-place.ts'
+import { NetnsError } from '../errors/netns-error.ts'
+import { BASE_ROOT } from '../isolate/isolate.ts'
+import { readNoRoute } from '../isolate/no-route.ts'
+import { rootSteps } from '../isolate/steps.ts'
+import { goTo } from '../isolate/working-directory.ts'
+import type { FileSandboxEnd, FileSandboxes, FileSandboxRequest, WrittenFile } from './types.ts'
+import { writtenFiles } from './written-files.ts'
 
-/** Stands in until PID 1 builds sandboxes for running processes. */
+/**
+ * The sandboxes of this worker, one for each file.
+ *
+ * @throws NetnsError `NETNS_NOT_IN_SANDBOX` where this process is no worker of netns
+ */
 export function openFileSandboxes(): FileSandboxes {
-  return {
-    begin() {},
-    end: () => ({ endedProcesses: 0, noRoute: null, kept: [], setupUs: 0 }),
+  const place = workerPlace()
+  if (!place) throw new NetnsError('NETNS_NOT_IN_SANDBOX')
+  return place.control ? new WorkerFileSandboxes(place) : withoutSandbox
+}
+
+/** For `fallback: 'warn'`. */
+const withoutSandbox: FileSandboxes = {
+  begin() {},
+  end: () => ({ endedProcesses: 0, noRoute: null, kept: [], setupUs: 0 }),
+}
+
+class WorkerFileSandboxes implements FileSandboxes {
+  readonly #place: WorkerPlace
+  readonly #roots: Roots
+  readonly #cwd = process.cwd()
+  /** Where the process is: in a file's root, or in one between files. */
+  #present: EnteredRoot | undefined
+  #request: FileSandboxRequest = {}
+  #setupUs = 0
+
+  constructor(place: WorkerPlace) {
+    this.#place = place
+    this.#roots = Roots.of(place)
+  }
+
+  begin(request: FileSandboxRequest = {}): void {
+    const startedMs = performance.now()
+    const { options = {} } = request
+    const left = this.#present
+    this.#request = request
+    this.#present = this.#roots.enter({
+      parent: FILE_ROOT,
+      steps: rootSteps(options, this.#place.projectRoot),
+      network: this.#place.sharesNetwork ? 'inherit' : 'full',
+      freeze: 'yes',
+    })
+    if (left) this.#roots.drop([left.id])
+    this.#roots.prepare(FILE_ROOT)
+    this.#place.state.set(BASE_ROOT, this.#present.id)
+    goTo(this.#cwd)
+    this.#setupUs = Math.round((performance.now() - startedMs) * 1000)
+  }
+
+  end(): FileSandboxEnd {
+    const present = this.#present
+    if (!present) return { endedProcesses: 0, noRoute: null, kept: [], setupUs: 0 }
+    const kept = this.#writtenFiles(present)
+    const noRoute = present.network ? readNoRoute() : null
+    const next = this.#roots.moveOn(present, FILE_ROOT)
+    this.#present = next
+    goTo(this.#cwd)
+    return { endedProcesses: next.ended, noRoute, kept, setupUs: this.#setupUs }
+  }
+
+  #writtenFiles({ id }: EnteredRoot): WrittenFile[] {
+    const { keep } = this.#request
+    if (!keep || keep.globs.length === 0) return []
+    return writtenFiles(this.#roots.changes(id, FILE_ROOT), keep)
   }
 }

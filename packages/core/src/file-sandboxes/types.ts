@@ -9,12 +9,18 @@ export interface WrittenFile {
   readonly mode: number
 }
 
+/** Globs relative to the project root. */
+export interface KeepGlobs {
+  readonly projectRoot: string
+  readonly globs: readonly string[]
+}
+
 /** What one test file of a re-used worker asks for. */
 export interface FileSandboxRequest {
   /** Options of this file that differ from those that the worker was started with. */
   readonly options?: IsolateOptions
-  /** Files to hand over at the end: globs relative to the project root. */
-  readonly keep?: { readonly projectRoot: string; readonly globs: readonly string[] }
+  /** Files to hand over at the end. */
+  readonly keep?: KeepGlobs
 }
 
 /** How a test file of a re-used worker ended. */

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { errnoName } from '../errors/errno.ts'
 import { explainFailure } from '../errors/explain-failure.ts'
 import { NetnsError } from '../errors/netns-error.ts'
+import { CONTROL_VARIABLE } from '../control/worker-place.ts'
 import { readRestrictions } from '../host/restrictions.ts'
 import { encodePlan } from '../plan/encode.ts'
 import { Channel } from './channel.ts'
@@ -52,6 +53,10 @@ export function supervise(child: ChildProcess, request: SuperviseRequest): Sandb
   return { process: child, started, ended, degraded, dispose: () => dispose(child, channel) }
 }
 
+function controlFd(request: Pick<LaunchRequest, 'ipc'>): number {
+  return channelFd(request) + 1
+}
+
 function channelFd({ ipc }: Pick<LaunchRequest, 'ipc'>): number {
   return ipc ? 4 : 3
 }
@@ -61,16 +66,36 @@ function spawnLauncher(launcher: string, request: LaunchRequest): ChildProcess {
   const fds: StdioOptions = [...stdio, ...(ipc ? (['ipc'] as const) : []), 'pipe']
   return spawn(launcher, [...launcherArguments(request), command, ...args], {
     cwd,
-    env,
+    env: launcherEnv(request, env),
     stdio: fds,
     serialization: 'advanced',
   })
 }
 
 /** The launcher's own arguments, before the command. */
-export function launcherArguments(request: Pick<LaunchRequest, 'ipc'>): string[] {
+export function launcherArguments(request: Pick<LaunchRequest, 'ipc' | 'plan'>): string[] {
   const keep = request.ipc ? ['--keep-fd', '3'] : []
-  return ['--channel-fd', String(channelFd(request)), ...keep, '--']
+  const { threadsPath } = request.plan
+  const control = threadsPath === null ? [] : ['--control-fd', String(controlFd(request))]
+  return ['--channel-fd', String(channelFd(request)), ...control, ...keep, '--']
+}
+
+/**
+ * The environment that the launcher starts with. The library takes itself out of LD_PRELOAD, and the worker's entry the
+ * other variable, before tests see them.
+ */
+export function launcherEnv(
+  request: Pick<LaunchRequest, 'ipc' | 'plan'>,
+  env: LaunchRequest['env'],
+): LaunchRequest['env'] {
+  const { threadsPath } = request.plan
+  if (threadsPath === null) return env
+  const preload = env['LD_PRELOAD']
+  return {
+    ...env,
+    LD_PRELOAD: preload ? `${threadsPath}:${preload}` : threadsPath,
+    [CONTROL_VARIABLE]: `${controlFd(request)}:${threadsPath}`,
+  }
 }
 
 interface Exit {

@@ -23,6 +23,15 @@ export function resolveLauncher(
   return (installed ??= installedLauncher())
 }
 
+/**
+ * Path of netns-threads.so, which stands beside the launcher.
+ *
+ * @throws NetnsError as {@link resolveLauncher} does
+ */
+export function resolveThreads(): string {
+  return join(dirname(resolveLauncher()), 'netns-threads.so')
+}
+
 /** Looked up once: every sandbox asks. */
 let installed: string | undefined
 

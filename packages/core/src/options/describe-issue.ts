@@ -1,16 +1,15 @@
 import type * as v from 'valibot'
 import { nearest } from './nearest.ts'
-import { knownKeys, UNKNOWN_KEY } from './schema.ts'
-import type { Framework } from './types.ts'
+import { UNKNOWN_KEY, type KnownKeys } from './schema.ts'
 
 /** One mistake as one line: the option's path, what is wrong, what was probably meant. */
 export function describeIssue(
   issue: v.BaseIssue<unknown>,
   origin: string,
-  framework: Framework,
+  knownKeys: KnownKeys,
 ): string {
   const keys = (issue.path ?? []).map((item) => item.key)
-  const what = issue.message === UNKNOWN_KEY ? describeUnknown(keys, framework) : issue.message
+  const what = issue.message === UNKNOWN_KEY ? describeUnknown(keys, knownKeys) : issue.message
   return `${origin}${keys.map(renderKey).join('')}: ${what}`
 }
 
@@ -21,8 +20,8 @@ function renderKey(key: unknown): string {
     : `[${JSON.stringify(String(key))}]`
 }
 
-function describeUnknown(keys: readonly unknown[], framework: Framework): string {
-  const known = knownKeys(keys.slice(0, -1).join('.'), framework)
+function describeUnknown(keys: readonly unknown[], knownKeys: KnownKeys): string {
+  const known = knownKeys.get(keys.slice(0, -1).join('.')) ?? []
   const near = nearest(String(keys.at(-1)), known)
   return near === undefined
     ? `${UNKNOWN_KEY}; known are ${known.join(', ')}`

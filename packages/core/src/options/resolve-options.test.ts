@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { NetnsError } from '../errors/netns-error.ts'
-import { resolveOptions } from './resolve-options.ts'
+import { checkIsolateOptions, resolveOptions } from './resolve-options.ts'
 
 function mistakes(raw: unknown, isRoot = false): string[] {
   try {
@@ -40,6 +40,7 @@ test('nothing given means all defaults', () => {
         "mode": "loopback",
         "services": "auto",
       },
+      "perTest": null,
       "reuse": false,
     }
   `)
@@ -106,7 +107,7 @@ test('every mistake is reported at once, one line each', () => {
       "netns.fallback: expected 'error' or 'warn', got "warm", did you mean 'warn'?",
       "netns.base: expected 'node' or 'jsdom' or 'happy-dom', got null",
       "netns.reuse: expected true or false, got "yes"",
-      "netns.isolate: unknown option; known are fs, net, env, hostname, hosts, limits, fallback, base, reuse",
+      "netns.isolate: unknown option; known are fs, net, env, hostname, hosts, limits, fallback, base, reuse, perTest",
     ]
   `)
 })
@@ -149,4 +150,33 @@ test('the message tells which option of which place is meant', () => {
   expect(() => resolveOptions({ fs: { hidee: [] } }, 'environmentOptions.netns')).toThrow(
     'environmentOptions.netns.fs.hidee: unknown option, did you mean "hide"?',
   )
+})
+
+test.each([
+  [false, null],
+  [true, {}],
+  [{ net: 'inherit' }, { net: 'inherit' }],
+] as const)('perTest: %j is %j', (perTest, resolved) => {
+  expect(resolveOptions({ perTest }, 'netns').perTest).toEqual(resolved)
+})
+
+test('options of isolate() are checked too, and say which belong into the config', () => {
+  const wrong = { fs: { keep: ['*'], hidee: [] }, env: {}, net: 'host', onOpenFiles: 'refuse' }
+  expect(() => checkIsolateOptions(wrong)).toThrowErrorMatchingInlineSnapshot(`
+    [NetnsError: NETNS_OPTIONS_INVALID: options that netns cannot use:
+    isolate().fs.keep: takes effect at a process start; set it in the config
+    isolate().fs.hidee: unknown option, did you mean "hide"?
+    isolate().net: expected 'inherit' or 'loopback' or 'none', got "host"
+    isolate().onOpenFiles: expected 'warn' or 'error', got "refuse"
+    isolate().env: takes effect at a process start; set it in the config
+    Correct the options named above; all of them are listed in docs/options.md.]
+  `)
+  expect(mistakes({ perTest: { nett: 'none' } })).toMatchInlineSnapshot(`
+    [
+      "netns.perTest.nett: unknown option, did you mean "net"?",
+    ]
+  `)
+  expect(() =>
+    checkIsolateOptions({ fs: { private: ['~/.ssh'] }, net: { services: [] } }),
+  ).not.toThrow()
 })

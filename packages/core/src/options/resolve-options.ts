@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { NetnsError } from '../errors/netns-error.ts'
 import { describeIssue } from './describe-issue.ts'
-import { optionsSchema } from './schema.ts'
+import { isolateKeys, isolateSchema, optionKeys, optionsSchema, type KnownKeys } from './schema.ts'
 import type { Framework, NetnsOptions, ResolvedOptions } from './types.ts'
 
 /**
@@ -23,12 +23,24 @@ export function resolveOptions(
   isRoot: boolean = process.geteuid?.() === 0,
   framework: Framework = 'vitest',
 ): ResolvedOptions {
-  const result = v.safeParse(optionsSchema(isRoot, framework), raw ?? {})
-  if (!result.success) {
-    const lines = result.issues.map((issue) => describeIssue(issue, origin, framework))
-    throw new NetnsError('NETNS_OPTIONS_INVALID', { detail: [...new Set(lines)].join('\n') })
-  }
+  check(optionsSchema(isRoot, framework), raw ?? {}, origin, optionKeys(framework))
   return applyDefaults((raw ?? {}) as NetnsOptions, framework)
+}
+
+/**
+ * Checks the options of `isolate()`.
+ *
+ * @throws NetnsError `NETNS_OPTIONS_INVALID`, one line per mistake
+ */
+export function checkIsolateOptions(raw: unknown, origin = 'isolate()'): void {
+  check(isolateSchema(), raw, origin, isolateKeys)
+}
+
+function check(schema: v.GenericSchema, raw: unknown, origin: string, keys: KnownKeys): void {
+  const result = v.safeParse(schema, raw)
+  if (result.success) return
+  const lines = result.issues.map((issue) => describeIssue(issue, origin, keys))
+  throw new NetnsError('NETNS_OPTIONS_INVALID', { detail: [...new Set(lines)].join('\n') })
 }
 
 function applyDefaults(options: NetnsOptions, framework: Framework): ResolvedOptions {
@@ -42,7 +54,12 @@ function applyDefaults(options: NetnsOptions, framework: Framework): ResolvedOpt
     fallback: options.fallback ?? 'error',
     base: options.base ?? 'node',
     reuse: framework === 'jest' ? options.isolation !== 'process' : (options.reuse ?? false),
+    perTest: resolvePerTest(options.perTest ?? false),
   }
+}
+
+function resolvePerTest(perTest: NonNullable<NetnsOptions['perTest']>): ResolvedOptions['perTest'] {
+  return perTest === true ? {} : perTest || null
 }
 
 function resolveFs(fs: NonNullable<NetnsOptions['fs']>): ResolvedOptions['fs'] {

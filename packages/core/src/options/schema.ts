@@ -1,111 +1,27 @@
 import { isIP } from 'node:net'
 import * as v from 'valibot'
-import { nearest } from './nearest.ts'
+import {
+  expected,
+  object,
+  record,
+  isObject,
+  either,
+  choice,
+  text,
+  path,
+  glob,
+  list,
+  whole,
+} from './schema-parts.ts'
 import type { Framework } from './types.ts'
 
-/** Marks the issue of an unknown key; {@link describeIssue} turns it into words. */
-export const UNKNOWN_KEY = 'unknown option'
+export { UNKNOWN_KEY } from './schema-parts.ts'
 
 /** Node does not start with less: V8 reserves address space for its heap and code. */
 const MIN_ADDRESS_SPACE_BYTES = 2 * 1024 ** 3
-
 const MIN_TMP_BYTES = 64 * 1024
 const MIN_OPEN_FILES = 64
 const MAX_PORT = 65_535
-
-/** Message of an issue that says what was expected and what came instead. */
-function expected(what: string): (issue: { input: unknown }) => string {
-  return ({ input }) => `expected ${what}, got ${show(input)}`
-}
-
-function show(value: unknown): string {
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'object' && value !== null) return 'an object'
-  return typeof value === 'bigint' || typeof value === 'function'
-    ? `a ${typeof value}`
-    : (JSON.stringify(value) ?? 'undefined')
-}
-
-function object<Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.pipe(
-    v.custom<object>(isObject, expected('an object')),
-    v.objectWithRest(
-      entries,
-      v.custom<never>(() => false, UNKNOWN_KEY),
-    ),
-  )
-}
-
-type TextSchema = v.GenericSchema<string, string>
-
-function record(keys: TextSchema, values: TextSchema, what: string) {
-  return v.pipe(v.custom<Record<string, string>>(isObject, expected(what)), v.record(keys, values))
-}
-
-/** Chooses by the input's type, so that a message speaks of what the user meant. */
-function either<One extends v.GenericSchema, Other extends v.GenericSchema>(
-  isOne: (input: unknown) => boolean,
-  one: One,
-  other: Other,
-): v.GenericSchema<v.InferInput<One> | v.InferInput<Other>> {
-  return v.lazy((input) => (isOne(input) ? one : other))
-}
-
-function isObject(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && !Array.isArray(input)
-}
-
-function choice<const Choices extends readonly string[]>(choices: Choices) {
-  const list = choices.map((one) => `'${one}'`).join(' or ')
-  return v.picklist(choices, ({ input }) => {
-    const near = typeof input === 'string' ? nearest(input, choices) : undefined
-    return `${expected(list)({ input })}${near === undefined ? '' : `, did you mean '${near}'?`}`
-  })
-}
-
-const text = v.pipe(
-  v.string(expected('a text')),
-  v.nonEmpty('is empty'),
-  v.check((value) => !value.includes('\0'), 'holds a NUL character'),
-)
-
-const path = v.pipe(
-  text,
-  v.check(
-    (value) => !/^~[^/]/.test(value),
-    expected('a path that is absolute, relative to the project, or starts with ~/'),
-  ),
-)
-
-const glob = v.pipe(
-  text,
-  v.check(
-    (value) => !value.startsWith('/') && !value.startsWith('~'),
-    expected('a glob relative to the project'),
-  ),
-  v.check(
-    (value) => !value.split('/').includes('..'),
-    expected('a glob that stays inside the project'),
-  ),
-  v.check(
-    (value) => !value.startsWith('!'),
-    'a negated glob has nothing to take away from; write !(a|b)',
-  ),
-)
-
-function list<Item extends v.GenericSchema>(item: Item, what: string) {
-  return v.array(item, expected(`a list of ${what}`))
-}
-
-function whole(what: string, least: number, most = Number.MAX_SAFE_INTEGER) {
-  const message = expected(what)
-  return v.pipe(
-    v.number(message),
-    v.safeInteger(message),
-    v.minValue(least, message),
-    v.maxValue(most, message),
-  )
-}
 
 const paths = v.optional(list(path, 'paths'))
 
@@ -186,6 +102,39 @@ function limits(isRoot: boolean) {
   }
 }
 
+/** An option of the config that a running process can no longer follow. */
+const atStart = v.optional(
+  v.custom<never>(() => false, 'takes effect at a process start; set it in the config'),
+)
+
+const isolateFs = { ...fs, copy: atStart, keep: atStart }
+const isolateNet = { ...net, mode: v.optional(choice(['loopback', 'none'])) }
+
+const isolateEntries = {
+  fs: v.optional(object(isolateFs)),
+  net: v.optional(either(isObject, object(isolateNet), choice(['inherit', 'loopback', 'none']))),
+  hosts: v.optional(record(hostname, address, 'an object { [name]: address }')),
+  onOpenFiles: v.optional(choice(['warn', 'error'])),
+  concurrency: v.optional(choice(['queue', 'error'])),
+  env: atStart,
+  hostname: atStart,
+  limits: atStart,
+  fallback: atStart,
+  base: atStart,
+  reuse: atStart,
+  isolation: atStart,
+  perTest: atStart,
+}
+
+const jestEntries = { isolation: v.optional(choice(['file', 'process'])) }
+
+const vitestEntries = {
+  reuse: v.optional(v.boolean(expected('true or false'))),
+  perTest: v.optional(
+    either(isObject, object(isolateEntries), v.boolean(expected('true, false or an object'))),
+  ),
+}
+
 function entriesOf(isRoot: boolean, framework: Framework): v.ObjectEntries {
   const noEnv = v.literal('inherit', expected("'inherit' or an object { allow, set }"))
   return {
@@ -199,9 +148,7 @@ function entriesOf(isRoot: boolean, framework: Framework): v.ObjectEntries {
     base: v.optional(
       choice(framework === 'jest' ? ['node', 'jsdom'] : ['node', 'jsdom', 'happy-dom']),
     ),
-    ...(framework === 'jest'
-      ? { isolation: v.optional(choice(['file', 'process'])) }
-      : { reuse: v.optional(v.boolean(expected('true or false'))) }),
+    ...(framework === 'jest' ? jestEntries : vitestEntries),
   }
 }
 
@@ -210,14 +157,33 @@ export function optionsSchema(isRoot: boolean, framework: Framework) {
   return object(entriesOf(isRoot, framework))
 }
 
-const sections: ReadonlyMap<string, readonly string[]> = new Map([
+/** The schema of the options of `isolate()`. */
+export function isolateSchema() {
+  return object(isolateEntries)
+}
+
+/** The keys that an object of the options may have, by its path in them. */
+export type KnownKeys = ReadonlyMap<string, readonly string[]>
+
+const ownKeys = ['fs', 'net', 'hosts', 'onOpenFiles', 'concurrency']
+const ownFsKeys = Object.keys(fs).filter((key) => key !== 'copy' && key !== 'keep')
+
+export const isolateKeys: KnownKeys = new Map([
+  ['', ownKeys],
+  ['fs', ownFsKeys],
+  ['net', Object.keys(net)],
+])
+
+const sectionKeys: KnownKeys = new Map([
   ['fs', Object.keys(fs)],
   ['net', Object.keys(net)],
   ['env', Object.keys(env)],
   ['limits', Object.keys(limits(false))],
+  ['perTest', ownKeys],
+  ['perTest.fs', ownFsKeys],
+  ['perTest.net', Object.keys(net)],
 ])
 
-/** The keys that an object of the options may have, by its path in them. */
-export function knownKeys(path: string, framework: Framework): readonly string[] {
-  return path === '' ? Object.keys(entriesOf(false, framework)) : (sections.get(path) ?? [])
+export function optionKeys(framework: Framework): KnownKeys {
+  return new Map([['', Object.keys(entriesOf(false, framework))], ...sectionKeys])
 }

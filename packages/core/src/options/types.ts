@@ -1,3 +1,5 @@
+import type { IsolateOptions } from '../isolate/types.ts'
+
 /** What a test file may see and change of the file system. All paths: absolute, relative to the project, or starting with `~/`. */
 export interface FsOptions {
   /**
@@ -95,6 +97,12 @@ export interface NetnsOptions {
    * @default 'file'
    */
   isolation?: 'file' | 'process'
+  /**
+   * Vitest only. Runs every test in an `isolate()` of its own, with its `beforeEach` and `afterEach` hooks: `true`, or the options
+   * for it.
+   * @default false
+   */
+  perTest?: boolean | IsolateOptions
 }
 
 /** {@link NetnsOptions} with every default applied. Paths are still as the user wrote them. */
@@ -123,4 +131,6 @@ export interface ResolvedOptions {
   readonly base: 'node' | 'jsdom' | 'happy-dom'
   /** Of Jest: `isolation` is not `'process'`. */
   readonly reuse: boolean
+  /** `null`: tests of a file share its sandbox. */
+  readonly perTest: IsolateOptions | null
 }

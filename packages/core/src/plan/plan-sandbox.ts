@@ -12,6 +12,7 @@ import { nodeAt, startPlanning, type Planning } from './planning.ts'
 import { addPrivateDirectories, findPrivateDirectories } from './private-dirs.ts'
 import { addPseudoFileSystems, guardSteps } from './pseudo.ts'
 import { addRunnerPaths } from './runner-paths.ts'
+import { controlSteps, threadsPathInside } from './control.ts'
 import { limitSteps, namespaceSteps, networkSteps } from './settings.ts'
 import type { Degree, SandboxContext, SandboxPlan, Step } from './types.ts'
 import {
@@ -45,6 +46,7 @@ export function planSandbox(
       ...networkSteps(planning),
       ...guardSteps(planning),
       ...limitSteps(planning),
+      ...controlSteps(planning),
       ...(hold ? [['hold'] satisfies Step] : []),
       ['chdir', context.cwd],
     ],
@@ -54,6 +56,7 @@ export function planSandbox(
       .map(({ id, path }) => ({ id, insidePath: path })),
     degrees: [...planning.layout.degrees, ...networkDegrees(planning), ...kernelDegrees(planning)],
     hold,
+    threadsPath: threadsPathInside(planning),
   }
 }
 

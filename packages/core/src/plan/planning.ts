@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { HostFacts, HostNode, Mount } from '../host/types.ts'
 import type { ResolvedOptions } from '../options/types.ts'
 import { isBelow, isWithin } from '../paths/paths.ts'
@@ -25,7 +26,8 @@ export function startPlanning(
   context: SandboxContext,
 ): Planning {
   const real = (path: string): string => resolveLinks(host.files, path)
-  const wanted = [context.projectRoot, context.cwd, ...context.roots].map(real)
+  const threads = context.threadsPath === undefined ? [] : [dirname(context.threadsPath)]
+  const wanted = [context.projectRoot, context.cwd, ...context.roots, ...threads].map(real)
   const roots = [...new Set(wanted)].filter((path) => host.files.node(path))
   return {
     options,

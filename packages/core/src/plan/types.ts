@@ -39,6 +39,7 @@ export type Step =
   | readonly ['grace', milliseconds: string]
   | readonly ['hold']
   | readonly ['chdir', path: string]
+  | readonly ['capability', ...names: string[]]
 
 /** A host path that appears inside, at the same path where only one is given. */
 export type BoundPath = string | { readonly inside: string; readonly outside: string }
@@ -58,6 +59,8 @@ export interface SandboxContext {
   readonly publish?: readonly string[]
   /** First pid inside. */
   readonly pidBase?: number
+  /** Path of netns-threads.so, where the worker may ask for further roots and networks. */
+  readonly threadsPath?: string
 }
 
 /** Something that this machine or these options do not give to the full. */
@@ -89,4 +92,6 @@ export interface SandboxPlan {
   readonly degrees: readonly Degree[]
   /** The tree stays after the worker's end until it is released. */
   readonly hold: boolean
+  /** Path of netns-threads.so inside, where the worker is to have a control socket. */
+  readonly threadsPath: string | null
 }

@@ -52,7 +52,11 @@ async function probeHost(host: HostFacts, context: SandboxContext): Promise<Prob
   if (whole.check.ok) return { ok: true, checks: [whole.check], degrees }
   const effects: ProbeCheck[] = []
   for (const { name, steps } of effectPlans(host, context)) {
-    const effect = await check(name, { steps, uppers: [], degrees: [], hold: false }, context.cwd)
+    const effect = await check(
+      name,
+      { steps, uppers: [], degrees: [], hold: false, threadsPath: null },
+      context.cwd,
+    )
     effects.push(effect.check)
   }
   const failed = effects.filter((effect) => !effect.ok)

@@ -10,6 +10,7 @@ export function renderSummary(report: RunReport): string {
   const figures = summarize(report)
   return [
     ...(figures.sandboxes > 0 ? [line('Isolated', isolated(figures))] : []),
+    ...isolationLines(figures),
     ...fallbackLines(report),
     ...networkLines(figures),
     ...keptLines(figures),
@@ -36,6 +37,13 @@ function isolated({ files, sandboxes, setupUs }: RunFigures): string {
   return setupUs === null
     ? what
     : `${what}, set up in ${milliseconds(setupUs.median)} (median), ${milliseconds(setupUs.max)} (max)`
+}
+
+function isolationLines({ isolations, enterUs }: RunFigures): string[] {
+  if (!enterUs) return []
+  const { median, max } = enterUs
+  const what = `${isolations} × isolate(), entered in ${milliseconds(median)} (median), ${milliseconds(max)} (max)`
+  return [line('Within files', what)]
 }
 
 function fallbackLines({ fallbacks }: RunReport): string[] {

@@ -1,10 +1,11 @@
 import type { Degree } from '../plan/types.ts'
 import { degreeOf } from './degree-of.ts'
-import type { FallbackRecord, RunReport, SandboxRecord } from './types.ts'
+import type { FallbackRecord, IsolationRecord, RunReport, SandboxRecord } from './types.ts'
 
 /** Collects what a run isolated. */
 export class RunReportCollector {
   readonly #sandboxes: SandboxRecord[] = []
+  readonly #isolations: IsolationRecord[] = []
   readonly #degrees = new Map<string, Degree>()
   readonly #fallbacks: FallbackRecord[] = []
   readonly #notes = new Set<string>()
@@ -13,6 +14,10 @@ export class RunReportCollector {
   add(sandbox: SandboxRecord): void {
     this.#sandboxes.push(sandbox)
     this.addDegrees(sandbox.degraded.map(degreeOf))
+  }
+
+  addIsolation(isolation: IsolationRecord): void {
+    this.#isolations.push(isolation)
   }
 
   /** The same degree counts once. */
@@ -32,6 +37,7 @@ export class RunReportCollector {
   report(): RunReport {
     return {
       sandboxes: [...this.#sandboxes],
+      isolations: [...this.#isolations],
       degrees: [...this.#degrees.values()],
       fallbacks: [...this.#fallbacks],
       notes: [...this.#notes],

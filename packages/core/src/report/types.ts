@@ -1,4 +1,6 @@
-import type { DegradedEvent, SandboxEnd } from '../launcher/types.ts'
+import type { NetnsError } from '../errors/netns-error.ts'
+import type { IsolateEnd } from '../isolate/types.ts'
+import type { DegradedEvent, KeptFile, SandboxEnd } from '../launcher/types.ts'
 import type { Degree } from '../plan/types.ts'
 
 /** One sandbox of a run: a test file, or a worker where files share one. */
@@ -12,6 +14,13 @@ export interface SandboxRecord {
   readonly degraded: readonly DegradedEvent[]
 }
 
+/** One `isolate()` of a run. */
+export interface IsolationRecord extends Omit<IsolateEnd, 'kept'> {
+  readonly files: readonly string[]
+  readonly kept: readonly KeptFile[]
+  readonly keepFailures: readonly NetnsError[]
+}
+
 /** A file that ran without a sandbox because of `fallback: 'warn'`. */
 export interface FallbackRecord {
   readonly file: string
@@ -22,6 +31,7 @@ export interface FallbackRecord {
 /** What a run isolated, as data. */
 export interface RunReport {
   readonly sandboxes: readonly SandboxRecord[]
+  readonly isolations: readonly IsolationRecord[]
   readonly degrees: readonly Degree[]
   readonly fallbacks: readonly FallbackRecord[]
   /** Sentences about the whole run, such as that `isolate: false` gave a sandbox per worker. */

@@ -1,12 +1,14 @@
 import process from 'node:process'
 import {
+  createPlanner,
   launcherArguments,
+  launcherEnv,
   pidBases,
   readHost,
   resolveLauncher,
   RunReportCollector,
   NetnsError,
-  type HostFacts,
+  type Planner,
   type RunReport,
   type Service,
 } from '@netns/core'
@@ -37,7 +39,7 @@ export class Run {
   readonly #records: Promise<void>[] = []
   readonly #hasGlobalSetup: boolean
   #opened: readonly Service[] | undefined
-  #host: HostFacts | undefined
+  #planner: Planner | undefined
   #processes = 0
 
   constructor(jest: UserJest, globalConfig: GlobalConfig, tests: readonly Test[]) {
@@ -54,7 +56,7 @@ export class Run {
     for (const test of batch.tests) this.#sandboxed.add(test)
     const { plan, keep } = planWorker(batch, {
       globalConfig: this.globalConfig,
-      host: (this.#host ??= readHost()),
+      planner: (this.#planner ??= createPlanner(readHost())),
       jestRunner: this.jest.runnerPath,
       pidBase: nextPidBase(),
       services: () => this.#services(),
@@ -65,7 +67,7 @@ export class Run {
     return {
       execPath: resolveLauncher(),
       execArgv: [...launcherArguments(request), process.execPath, ...nodeArguments()],
-      env: this.#env(batch, workerId, { sandbox, sandboxed: true }),
+      env: launcherEnv(request, this.#env(batch, workerId, { sandbox, sandboxed: true })),
       started: (child) => this.supervision.attend(sandbox, child, request),
       renews: () => (!batch.options.reuse || this.ledger.isUnfit(sandbox)) && hasMore(),
     }
@@ -124,6 +126,8 @@ export class Run {
       ...place,
       reuse: batch.options.reuse,
       written: batch.written,
+      projectRoot: batch.project.rootDir,
+      sharesNetwork: batch.options.net.mode === 'host',
       jestRunner: this.jest.runnerPath,
     })
   }

@@ -11,7 +11,7 @@ import type {
 export interface WorkerStart {
   readonly execPath: string
   readonly execArgv: readonly string[]
-  readonly env: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, string | undefined>>
   /** Called once the process is there. */
   started(child: ChildProcess): void
   /** Asked after each file: whether the worker goes on in a new process. */

@@ -2,10 +2,10 @@ import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import process from 'node:process'
 import {
-  planSandbox,
+  resolveThreads,
   servicesOf,
-  type HostFacts,
   type KeepRequest,
+  type Planner,
   type SandboxPlan,
   type Service,
 } from '@netns/core'
@@ -21,7 +21,7 @@ export interface WorkerPlan {
 /** What of the run decides a worker's sandbox. */
 export interface PlanSurroundings {
   readonly globalConfig: GlobalConfig
-  readonly host: HostFacts
+  readonly planner: Planner
   readonly jestRunner: string
   readonly pidBase: number
   services(): readonly Service[]
@@ -32,15 +32,19 @@ export function planWorker(batch: Batch, surroundings: PlanSurroundings): Worker
   const { project, options } = batch
   // A worker that goes on has a tree per file, and hands over each one's files itself.
   const globs = options.reuse ? [] : options.fs.keep
-  const plan = planSandbox({ ...options, fs: { ...options.fs, keep: globs } }, surroundings.host, {
-    projectRoot: project.rootDir,
-    roots: visibleRoots(project, surroundings),
-    cwd: process.cwd(),
-    writeThrough: writtenDirectories(project),
-    readThrough: [],
-    services: servicesOf(options.net, surroundings.services),
-    pidBase: surroundings.pidBase,
-  })
+  const plan = surroundings.planner(
+    { ...options, fs: { ...options.fs, keep: globs } },
+    {
+      projectRoot: project.rootDir,
+      roots: visibleRoots(project, surroundings),
+      cwd: process.cwd(),
+      writeThrough: writtenDirectories(project),
+      readThrough: [],
+      services: servicesOf(options.net, surroundings.services),
+      pidBase: surroundings.pidBase,
+      threadsPath: resolveThreads(),
+    },
+  )
   const keep = globs.length > 0 ? { projectRoot: project.rootDir, globs } : undefined
   return { plan, keep }
 }

@@ -1,4 +1,4 @@
-import type { FileSandboxEnd, Leak } from '@netns/core/worker'
+import type { FileSandboxEnd, IsolateEnd, IsolateOptions, Leak } from '@netns/core/worker'
 
 /** A module file as the sandbox has it. */
 export interface InsideModule {
@@ -74,13 +74,19 @@ export interface FileMessage {
   readonly unfit: string | null
 }
 
+/** An `isolate()` of a worker has ended. */
+export interface IsolatedMessage {
+  readonly netns: 'isolated'
+  readonly end: IsolateEnd
+}
+
 /** There is no sandbox for the next file in this process. */
 export interface UnfitMessage {
   readonly netns: 'unfit'
   readonly reason: string
 }
 
-export type WorkerMessage = CallMessage | FileMessage | UnfitMessage
+export type WorkerMessage = CallMessage | FileMessage | UnfitMessage | IsolatedMessage
 
 /** One of our messages on the channel that Vitest's own messages use. */
 export function isOurs(message: unknown): message is WorkerMessage | ReplyMessage {
@@ -97,6 +103,12 @@ export interface WorkerSetup {
   readonly vitestMajor: number
   /** False for `fallback: 'warn'`: the worker is a plain process of the host. */
   readonly sandboxed: boolean
+  /** What paths in the options of `isolate()` are relative to. */
+  readonly projectRoot: string
+  /** `net: 'host'`: there is no network of its own. */
+  readonly sharesNetwork: boolean
+  /** Options of an `isolate()` around every test. */
+  readonly perTest: IsolateOptions | null
   /** The environment of Vitest that runs, and its options. */
   readonly base: string
   readonly baseOptions: Readonly<Record<string, unknown>>

@@ -1,14 +1,12 @@
-import { existsSync, readFileSync, statSync, type Stats } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { FetchResult } from '../channel/protocol.ts'
 import type { WorkerChannel } from '../channel/worker-channel.ts'
+import { isFresh } from './fresh.ts'
 import { locate, splitPostfix, withoutOriginal, type Located } from './locate.ts'
 import { isNative } from './native.ts'
 import type { RunnerTransport, VitestModuleRunner } from './vitest-runner.ts'
-
-/** The kernel's clock for file times runs up to one tick (10 ms) behind the one that programs read. */
-const CLOCK_SLACK_MS = 50
 
 export interface InsideOptions {
   readonly channel: WorkerChannel
@@ -89,7 +87,7 @@ export class InsideModules {
     const moduleId = located.file + located.postfix
     const known = this.#loaded.get(moduleId)
     if (known) return known
-    if (!this.#isFresh(located.stats)) {
+    if (!isFresh(located.stats, this.#options.startedMs())) {
       this.#loaded.set(moduleId, Promise.resolve(null))
       return null
     }
@@ -168,11 +166,6 @@ export class InsideModules {
   ): Promise<FetchResult> {
     if (!(await this.#options.channel.call('fileExists', file))) return result
     throw notFound(id, importer)
-  }
-
-  /** A file that was written inside has a new inode, and so a status change after the worker's start. */
-  #isFresh(stats: Stats): boolean {
-    return stats.ctimeMs >= this.#options.startedMs() - CLOCK_SLACK_MS
   }
 
   #url(id: string): string {

@@ -3,6 +3,7 @@ import {
   isOurs,
   type CallMessage,
   type FileMessage,
+  type IsolatedMessage,
   type ReplyMessage,
   type UnfitMessage,
 } from '../channel/protocol.ts'
@@ -16,6 +17,7 @@ const PIPE_ERROR_GRACE_MS = 1000
 export interface LinkEvents {
   message(message: unknown): void
   file(message: FileMessage): void
+  isolated(message: IsolatedMessage): void
   unfit(message: UnfitMessage): void
   exit(code: number | null, signal: NodeJS.Signals | null): void
   error(error: unknown): void
@@ -51,6 +53,7 @@ export class WorkerLink {
     if (!isOurs(message)) this.#events.message(message)
     else if (message.netns === 'call') void this.#answer(message)
     else if (message.netns === 'file') this.#events.file(message)
+    else if (message.netns === 'isolated') this.#events.isolated(message)
     else if (message.netns === 'unfit') this.#events.unfit(message)
   }
 

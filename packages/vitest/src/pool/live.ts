@@ -15,6 +15,7 @@ export class LiveWorker implements Backend {
   readonly #calls: WorkerCalls
   readonly #records: Records
   readonly #link: WorkerLink
+  readonly #released: Promise<void>
 
   constructor(run: Run, { project }: PoolOptions, worker: WorkerProcess, emit: Emit) {
     this.#run = run
@@ -25,11 +26,14 @@ export class LiveWorker implements Backend {
     this.#link = new WorkerLink(worker, this.#calls, {
       message: (message) => emit('message', message),
       file: (message) => run.track(this.#records.fileEnded(message)),
+      isolated: (message) => run.track(this.#records.isolateEnded(message)),
       unfit: ({ reason }) => emit('error', new Error(reason)),
       exit: (code, signal) => emit('exit', code, signal),
       error: (error) => emit('error', error),
     })
     run.track(this.#records.processEnded())
+    this.#released = this.#release()
+    run.track(this.#released)
   }
 
   send(message: WorkerRequest): void {
@@ -42,7 +46,17 @@ export class LiveWorker implements Backend {
     this.#run.warm.release(this.#worker)
     await endProcess(this.#worker)
     this.#link.detach()
-    await this.#output.finish()
+    await this.#released
+  }
+
+  /** Once, at the worker's end: Vitest calls `stop` of no worker that it did not stop itself. */
+  async #release(): Promise<void> {
+    const { ended, setup } = this.#worker
+    await ended.catch(() => {})
+    this.#run.warm.release(this.#worker)
+    const finished = this.#output.finish()
+    // A process that a plain worker left may keep the output open for ever.
+    if (setup.sandboxed) await finished
     await this.#calls.close()
   }
 }

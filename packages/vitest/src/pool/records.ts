@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { fallbackRecord, sandboxEndOf, writeKeptFiles, type SandboxEnd } from '@netns/core'
 import type { TestProject } from 'vitest/node'
-import type { FileMessage } from '../channel/protocol.ts'
+import type { FileMessage, IsolatedMessage } from '../channel/protocol.ts'
 import type { Run } from '../run/run.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
@@ -29,6 +29,14 @@ export class Records {
     for (const name of names) this.#open.delete(name)
     const kept = await writeKeptFiles(this.#worker.setup.keep?.projectRoot ?? null, end.kept)
     this.#add(names, end.setupUs, sandboxEndOf(end, kept, leaks))
+  }
+
+  async isolateEnded({ end }: IsolatedMessage): Promise<void> {
+    const { kept, keepFailures } = await writeKeptFiles(
+      this.#worker.setup.keep?.projectRoot ?? null,
+      end.kept,
+    )
+    this.#run.report.addIsolation({ ...end, files: [...this.#open], kept, keepFailures })
   }
 
   /** The sandbox of the process: of its only file, or of the file in which it ended. */

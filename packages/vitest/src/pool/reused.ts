@@ -68,6 +68,7 @@ export class ReusedWorker implements Backend {
     const records = new Records(run, pool.project, worker)
     const link = new WorkerLink(worker, calls, {
       message: (message) => this.#receive(message),
+      isolated: (message) => run.track(records.isolateEnded(message)),
       file: (message) => {
         this.#fileEnded = message
         process.files += 1

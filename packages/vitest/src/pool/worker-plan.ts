@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
-  planSandbox,
+  resolveThreads,
   servicesOf,
   type KeepRequest,
   type ResolvedOptions,
@@ -30,16 +30,20 @@ export function planWorker(run: Run, pool: PoolOptions, options: ResolvedOptions
   const cache = compileCacheFor(run, project, pool.env)
   const moduleCopies = moduleCopyPlaces(run, project)
   const keep = [...options.fs.keep, ...profileGlobs(pool.execArgv, projectRoot)]
-  const plan = planSandbox({ ...options, fs: { ...options.fs, keep } }, run.host(), {
-    projectRoot,
-    roots: visibleRoots(run, project),
-    cwd: process.cwd(),
-    writeThrough: [cache.directory, coverageDirectory(project)].filter((path) => path !== null),
-    readThrough: moduleCopies,
-    services: servicesOf(options.net, () => run.services(project)),
-    publish: inspectorEndpoints(run),
-    pidBase: run.nextPidBase(),
-  })
+  const plan = run.planner()(
+    { ...options, fs: { ...options.fs, keep } },
+    {
+      projectRoot,
+      roots: visibleRoots(run, project),
+      cwd: process.cwd(),
+      writeThrough: [cache.directory, coverageDirectory(project)].filter((path) => path !== null),
+      readThrough: moduleCopies,
+      services: servicesOf(options.net, () => run.services(project)),
+      publish: inspectorEndpoints(run),
+      pidBase: run.nextPidBase(),
+      threadsPath: resolveThreads(),
+    },
+  )
   return {
     plan,
     keep: keep.length > 0 ? { projectRoot, globs: keep } : undefined,

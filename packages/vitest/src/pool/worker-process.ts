@@ -45,7 +45,7 @@ export function startSandboxed(
     compileCache,
     moduleCopies,
     files,
-    keep: files === 'one' || !keep ? null : keep,
+    keep: keep ?? null,
   }
   const { process: child, ...sandbox } = launch({
     plan,
@@ -108,8 +108,14 @@ export function startPlain(
   return { child, setup, started: Promise.resolve(null), ended, degraded: [], reason, discard }
 }
 
-function commonSetup({ distPath, project, environment }: PoolOptions, { base }: ResolvedOptions) {
+function commonSetup(
+  { distPath, project, environment }: PoolOptions,
+  { base, net, perTest }: ResolvedOptions,
+) {
   return {
+    perTest,
+    projectRoot: project.config.root,
+    sharesNetwork: net.mode === 'host',
     baseOptions: baseOptions(project, environment),
     vitestWorker: join(distPath, 'worker.js'),
     vitestMajor: Number.parseInt(project.vitest.version, 10),

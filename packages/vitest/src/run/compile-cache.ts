@@ -26,6 +26,7 @@ export function compileCacheFor(
     : resolve(users)
   const usable =
     !env['NODE_DISABLE_COMPILE_CACHE'] && run.provideDirectory(directory) && isWritable(directory)
+  if (usable && ours) run.compileCaches.add(directory)
   return { directory: usable ? directory : null, ours }
 }
 

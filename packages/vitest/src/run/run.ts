@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import {
+  createPlanner,
   fallbackWarning,
   pidBases,
   readHost,
   RunReportCollector,
-  type HostFacts,
   type Listener,
   type NetnsError,
+  type Planner,
   type Service,
 } from '@netns/core'
 import type { TestProject, TestSpecification, Vitest } from 'vitest/node'
@@ -34,11 +35,13 @@ export class Run {
   readonly shelf = new Shelf()
   /** Directories of the host where Vitest was seen to keep transformed modules. */
   readonly moduleCopies = new Set<string>()
+  /** Compile caches of ours that workers of this run write to. */
+  readonly compileCaches = new Set<string>()
   report = new RunReportCollector()
   readonly #projects = new WeakMap<TestProject, ProjectSetup>()
   readonly #open = new Set<Promise<unknown>>()
   #services = new Map<TestProject, readonly Service[]>()
-  #host: HostFacts | undefined
+  #planner: Planner | undefined
   #refused = false
   /** How many workers were not used again, by reason. */
   #unfit = new Map<string, number>()
@@ -71,7 +74,7 @@ export class Run {
     this.#unfit = new Map()
     this.report = new RunReportCollector()
     this.#services = new Map()
-    this.#host = undefined
+    this.#planner = undefined
     this.#refused = false
   }
 
@@ -100,15 +103,16 @@ export class Run {
     return services
   }
 
-  host(): HostFacts {
-    this.#host ??= readHost()
-    return this.#host
+  /** Plans for the host as it was at the first worker's start. */
+  planner(): Planner {
+    this.#planner ??= createPlanner(readHost())
+    return this.#planner
   }
 
   /** Makes a directory that sandboxes bind, before the host's facts are read. */
   provideDirectory(path: string): boolean {
     try {
-      if (mkdirSync(path, { recursive: true }) !== undefined) this.#host = undefined
+      if (mkdirSync(path, { recursive: true }) !== undefined) this.#planner = undefined
       return true
     } catch {
       return false

@@ -1,5 +1,6 @@
 import { renderSummary } from '@netns/core'
 import type { Reporter } from 'vitest/node'
+import { pruneCompileCache } from './prune-compile-cache.ts'
 import type { Run } from './run.ts'
 
 /** Built-in reporters that write for readers, and those whose output programs read. */
@@ -14,6 +15,7 @@ export function summaryReporter(run: Run): Reporter {
     },
     async onTestRunEnd() {
       await run.settled()
+      for (const directory of run.compileCaches) pruneCompileCache(directory)
       const summary = renderSummary(run.report.report())
       if (summary === '') return
       const { logger } = run.vitest

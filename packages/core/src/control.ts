@@ -1,0 +1,2 @@
+/* What the entry of every worker needs before anything else. */
+export { setWorkerPlace, takeControl } from './control/worker-place.ts'

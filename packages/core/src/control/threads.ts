@@ -1,0 +1,41 @@
+import { createRequire } from 'node:module'
+
+/** What only C can do for a running Node: netns-threads.so. */
+export interface Threads {
+  /** One answer of the control socket and the descriptor that came with it. */
+  receive(socket: number): { readonly answer: Buffer; readonly fd: number }
+  /** Moves every thread of this process into a network namespace. Gives a negative errno where one could not be. */
+  enterNetwork(network: number): number
+  /** The capabilities of the children that this thread starts, as a bit mask, until it is set to 0. */
+  lend(capabilities: number): number
+}
+
+/** A thread that does not move within this time is stuck in the kernel. */
+const THREAD_TIMEOUT_MS = 2000
+const ANSWER_BYTES = 64 * 1024
+
+let loaded: Threads | undefined
+
+/** Loads koffi, which takes a few milliseconds: only for what needs it. */
+export function loadThreads(path: string): Threads {
+  return (loaded ??= load(path))
+}
+
+function load(path: string): Threads {
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+  const library = koffi.load(path)
+  const receive = library.func('int netns_receive(int, _Out_ uint8_t *, int, _Out_ int *)')
+  const enterNetwork = library.func('int netns_enter_network(int, int)')
+  const lend = library.func('int netns_lend(unsigned int)')
+  return {
+    receive(socket) {
+      const answer = Buffer.alloc(ANSWER_BYTES)
+      const fd: [number] = [-1]
+      const length = receive(socket, answer, answer.length, fd) as number
+      if (length < 0) throw new Error(`recvmsg: errno ${-length}`)
+      return { answer: answer.subarray(0, length), fd: fd[0] }
+    },
+    enterNetwork: (network) => enterNetwork(network, THREAD_TIMEOUT_MS) as number,
+    lend: (capabilities) => lend(capabilities) as number,
+  }
+}

@@ -1,0 +1,79 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { NetnsError } from '../errors/netns-error.ts'
+import { shared, type WorkerPlace } from '../control/worker-place.ts'
+import type { ActiveSandbox } from './active-sandbox.ts'
+import { Turnstile } from './turnstile.ts'
+
+/** Follows the code of one `isolate()`: what it calls knows which sandbox it is in. */
+export interface Scope {
+  active: ActiveSandbox | undefined
+}
+
+/** Who is in which sandbox. There is one file system for the process, so only nested ones can be active at once. */
+export class IsolateQueue {
+  readonly scopes = new AsyncLocalStorage<Scope>()
+  readonly #place: WorkerPlace
+  /** The outermost first; each stands on the one before. */
+  readonly #active: ActiveSandbox[] = []
+  readonly #outermost = new Turnstile()
+
+  constructor(place: WorkerPlace) {
+    this.#place = place
+  }
+
+  static of(place: WorkerPlace): IsolateQueue {
+    return shared(place, 'queue', () => new IsolateQueue(place))
+  }
+
+  /**
+   * Waits for the turn of a sandbox in the one that the present code runs in.
+   *
+   * @throws NetnsError `NETNS_ISOLATE_BUSY`, `NETNS_ISOLATE_DISPOSED` where that has ended meanwhile
+   */
+  async enter(
+    concurrency: 'queue' | 'error',
+  ): Promise<{ readonly enclosing: ActiveSandbox | undefined; readonly leave: () => void }> {
+    this.endLeftOver()
+    const enclosing = this.#enclosing()
+    const turnstile = enclosing ? enclosing.nested : this.#outermost
+    const leave = await turnstile.enter(concurrency, () => this.#holder())
+    if (!enclosing || this.#active.includes(enclosing)) return { enclosing, leave }
+    leave()
+    throw new NetnsError('NETNS_ISOLATE_DISPOSED')
+  }
+
+  began(sandbox: ActiveSandbox): void {
+    this.#active.push(sandbox)
+  }
+
+  ended(sandbox: ActiveSandbox): void {
+    this.#active.splice(this.#active.indexOf(sandbox), 1)
+  }
+
+  /** Those that stand on a sandbox end before it. */
+  endNested(sandbox: ActiveSandbox): void {
+    const nested = this.#active.slice(this.#active.indexOf(sandbox) + 1)
+    for (const one of nested.toReversed()) one.endNow()
+  }
+
+  /** A test that timed out never reaches the end of its scope. */
+  endLeftOver(): void {
+    const [outermost] = this.#active
+    if (outermost?.owner?.isOver()) outermost.endNow()
+  }
+
+  /** What a test's fixture or hook opened encloses the test, whose code does not follow from it. */
+  #enclosing(): ActiveSandbox | undefined {
+    const { active } = this.scopes.getStore() ?? {}
+    if (active && this.#active.includes(active)) return active
+    const owner = this.#place.owner?.()
+    return this.#active.findLast(
+      (sandbox) => sandbox.isOfTest && owner !== undefined && sandbox.owner?.test === owner.test,
+    )
+  }
+
+  #holder(): string {
+    const name = this.#active[0]?.owner?.name
+    return name === undefined ? 'it has not ended yet' : `it belongs to the test "${name}"`
+  }
+}
