@@ -6,6 +6,7 @@ import { ActiveSandbox } from './active-sandbox.ts'
 import { fallbackSandbox } from './fallback-sandbox.ts'
 import { findOpenFiles, type OpenFile } from './open-files.ts'
 import { IsolateQueue, type Scope } from './queue.ts'
+import { socketSteps } from './sockets.ts'
 import { rootSteps } from './steps.ts'
 import type { IsolatedSandbox, IsolateOptions } from './types.ts'
 import { goTo } from './working-directory.ts'
@@ -152,10 +153,12 @@ function enter(
   const startedMs = performance.now()
   const cwd = process.cwd()
   const roots = Roots.of(place)
+  const network = place.sharesNetwork ? 'inherit' : networkKind(options.net)
+  const sockets = network === 'inherit' && !place.sharesNetwork ? socketSteps() : []
   const first = roots.enter({
     parent: enclosing?.rootId ?? baseRoot(place),
-    steps: rootSteps(options, place.projectRoot),
-    network: place.sharesNetwork ? 'inherit' : networkKind(options.net),
+    steps: [...sockets, ...rootSteps(options, place.projectRoot)],
+    network,
     freeze: 'yes',
   })
   try {
