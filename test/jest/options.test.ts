@@ -91,6 +91,25 @@ describe.each(isolations)('isolation: %s', (isolation) => {
     ])
   })
 
+  test('a docblock adds names and files to keep', async () => {
+    const project = new JestProject({
+      files: {
+        'a.test.js':
+          docblock(null, { netns: { hosts: { other: '127.0.0.2' }, fs: { keep: ['a.txt'] } } }) +
+          `test('looks up', async () => {
+            const { lookup } = require('node:dns/promises')
+            expect((await lookup('shop')).address).toBe('127.0.0.1')
+            expect((await lookup('other')).address).toBe('127.0.0.2')
+            require('node:fs').writeFileSync('a.txt', '')
+          })`,
+      },
+      netns: { isolation, hosts: { shop: '127.0.0.1' } },
+    })
+    const { output, exitCode } = await project.run()
+    expect(exitCode, output).toBe(0)
+    expect(project.list()).toContain('a.txt')
+  })
+
   test('fs.keep brings out what matches, also of a file that fails', async () => {
     const writes = (name: string, end: string) => `
       const { mkdirSync, writeFileSync } = require('node:fs')

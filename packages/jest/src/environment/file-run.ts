@@ -19,8 +19,7 @@ import { workerSetup } from './worker-setup.ts'
 
 interface Options {
   readonly base?: string
-  readonly fs?: Readonly<Record<string, unknown>> & { readonly keep?: readonly string[] }
-  readonly net?: NonNullable<FileSandboxRequest['options']>['net']
+  readonly fs?: { readonly keep?: readonly string[] }
   readonly hosts?: Readonly<Record<string, string>>
 }
 
@@ -103,23 +102,19 @@ export function withoutOurs({ globalConfig, projectConfig }: EnvironmentConfig):
   return { globalConfig, projectConfig: { ...projectConfig, testEnvironmentOptions } }
 }
 
+/** For other options than these a file has a worker of its own. */
 function requestOf(
   { written }: WorkerSetup,
   projectRoot: string,
   context: EnvironmentContext,
 ): FileSandboxRequest {
   const options = optionsOf(context)
+  const { hosts = {} } = options
   const globs = options.fs?.keep ?? []
   return {
-    ...(isDeepStrictEqual(options, written) ? {} : { options: inProcess(options) }),
+    ...(isDeepStrictEqual(options.hosts, written['hosts']) ? {} : { options: { hosts } }),
     ...(globs.length > 0 ? { keep: { projectRoot, globs } } : {}),
   }
-}
-
-/** The options that can change without a new process; of others the runner makes a worker of their own. */
-function inProcess({ fs, net, hosts }: Options): NonNullable<FileSandboxRequest['options']> {
-  const { keep: _keep, copy: _copy, ...files } = fs ?? {}
-  return { fs: files, ...(net === undefined ? {} : { net }), ...(hosts ? { hosts } : {}) }
 }
 
 function requireSetup(): WorkerSetup {

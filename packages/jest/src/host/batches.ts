@@ -99,7 +99,7 @@ function batchFor(project: Batch, docblock: unknown): Batch {
   resolve(docblock, DOCBLOCK_ORIGIN)
   const written = mergeOptions(project.written, docblock)
   const options = resolve(written, ENVIRONMENT_NAME)
-  return isDeepStrictEqual(atStart(project.options), atStart(options))
+  return isDeepStrictEqual(atStart(project.options, options), atStart(options, options))
     ? project
     : { project: project.project, options, written, tests: [] }
 }
@@ -112,10 +112,12 @@ function addTo(batches: Batch[], test: Test, wanted: Batch): void {
   else batches.push({ ...wanted, tests: [test] })
 }
 
-/** What a running process cannot change. One that ends with its file starts with all of it. */
-function atStart(options: ResolvedOptions): object {
-  const { reuse, env, hostname, limits, fallback, fs, net, hosts } = options
-  return reuse
-    ? { reuse, env, hostname, limits, fallback, copy: fs.copy }
-    : { reuse, env, hostname, limits, fallback, fs, net, hosts }
+/**
+ * The options that the start of a worker decides for a file. One that goes on can keep other files and add names; what
+ * lies below a sandbox it cannot take away.
+ */
+function atStart(options: ResolvedOptions, file: ResolvedOptions): object {
+  const { base: _base, ...rest } = options
+  if (!file.reuse) return rest
+  return { ...rest, fs: { ...rest.fs, keep: [] }, hosts: { ...file.hosts, ...rest.hosts } }
 }
