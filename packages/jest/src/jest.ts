@@ -106,8 +106,16 @@ export interface EnvironmentContext {
   readonly docblockPragmas: Readonly<Record<string, string | readonly string[]>>
 }
 
+/** An event of jest-circus. */
+export interface CircusEvent {
+  readonly name: string
+  readonly test?: { readonly name: string }
+}
+
 /** What Jest asks of a test environment. */
 export interface Environment {
+  readonly global?: object
+  handleTestEvent?(event: CircusEvent, state: unknown): void | Promise<void>
   setup(): Promise<void>
   teardown(): Promise<void>
 }

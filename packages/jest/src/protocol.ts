@@ -1,4 +1,4 @@
-import type { FileSandboxEnd, Leak } from '@netns/core/worker'
+import type { FileSandboxEnd, IsolateEnd, Leak } from '@netns/core/worker'
 
 /** The event under which Jest's runner passes on what our environment sends. */
 export const NETNS_EVENT = 'netns'
@@ -30,6 +30,12 @@ export type WorkerMessage =
       readonly file: string
       readonly path: string
       readonly content: string
+    }
+  | {
+      readonly kind: 'isolated'
+      readonly file: string
+      readonly projectRoot: string
+      readonly end: Omit<IsolateEnd, 'kept'> & { readonly kept: readonly EncodedFile[] }
     }
   | {
       readonly kind: 'ended'

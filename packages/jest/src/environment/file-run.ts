@@ -9,11 +9,13 @@ import {
   type FileSandboxes,
   type FileSandboxRequest,
   type HandleScope,
+  type WrittenFile,
 } from '@netns/core/worker'
 import { docblockOptions } from '../docblock.ts'
 import type { EnvironmentConfig, EnvironmentContext } from '../jest.ts'
 import { ENVIRONMENT_NAME } from '../names.ts'
-import { fileKey, type WorkerSetup } from '../protocol.ts'
+import { fileKey, type EncodedFile, type WorkerSetup } from '../protocol.ts'
+import { takePlace } from './place.ts'
 import { sendToRunner } from './send.ts'
 import { workerSetup } from './worker-setup.ts'
 
@@ -34,6 +36,18 @@ interface RunningFile {
 /** The file that runs: a worker runs one at a time. */
 let running: RunningFile | undefined
 let sandboxes: FileSandboxes | undefined
+
+takePlace(({ kept, ...end }) => {
+  if (!running) return
+  const { file, projectRoot } = running
+  const message = {
+    kind: 'isolated',
+    file,
+    projectRoot,
+    end: { ...end, kept: encode(kept) },
+  } as const
+  sendToRunner(requireSetup(), message)
+})
 let isFirst = true
 
 /** The options of a file. The runner has checked them. Throws NetnsError `NETNS_NOT_IN_SANDBOX` without it. */
@@ -75,15 +89,18 @@ export async function endFile(): Promise<void> {
   const open = await scope.settled()
   const { kept, ...end } = sandboxes.end()
   process.off('uncaughtException', ignore)
-  const encoded = kept.map(({ path, mode, content }) => ({
+  const unfit = open.length > 0 ? `${open.join(', ')} did not close` : null
+  const ended = { ...end, kept: encode(kept) }
+  const message = { kind: 'ended', file, projectRoot, end: ended, leaks, unfit } as const
+  sendToRunner(requireSetup(), message)
+}
+
+function encode(files: readonly WrittenFile[]): EncodedFile[] {
+  return files.map(({ path, mode, content }) => ({
     path,
     mode,
     base64: content.toString('base64'),
   }))
-  const unfit = open.length > 0 ? `${open.join(', ')} did not close` : null
-  const ended = { ...end, kept: encoded }
-  const message = { kind: 'ended', file, projectRoot, end: ended, leaks, unfit } as const
-  sendToRunner(requireSetup(), message)
 }
 
 /** What a file left open fails when it is closed, and that is no error of anybody. */

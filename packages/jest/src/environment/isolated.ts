@@ -1,6 +1,8 @@
-import type { EnvironmentClass } from '../jest.ts'
+import { isolate } from '@netns/core/worker'
+import type { CircusEvent, EnvironmentClass } from '../jest.ts'
 import type { Base } from './bases.ts'
 import { beginFile, endFile, sendSnapshot, withoutOurs } from './file-run.ts'
+import { noteTest } from './place.ts'
 
 /** An environment of Jest in a sandbox: entered before setup files run, left when it is torn down. */
 export function isolated({ Environment, fs }: Base): EnvironmentClass {
@@ -20,6 +22,13 @@ export function isolated({ Environment, fs }: Base): EnvironmentClass {
       } finally {
         fs.writeFileSync = write
       }
+      if (this.global)
+        Object.defineProperty(this.global, Symbol.for('netns.isolate'), { value: isolate })
+    }
+
+    override async handleTestEvent(event: CircusEvent, state: unknown): Promise<void> {
+      await super.handleTestEvent?.(event, state)
+      noteTest(event)
     }
 
     override async teardown(): Promise<void> {

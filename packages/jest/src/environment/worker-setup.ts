@@ -1,17 +1,13 @@
 import process from 'node:process'
-import { setWorkerPlace, takeControl } from '@netns/core/control'
 import { WORKER_VARIABLE, type WorkerSetup } from '../protocol.ts'
 
 /** What the runner says about this process; `undefined` where another runner started it. */
 export const workerSetup = takeSetup()
 
-/** Its variables are gone before a test could see them. */
+/** The variable is gone before a test could see it. */
 function takeSetup(): WorkerSetup | undefined {
   const text = process.env[WORKER_VARIABLE]
   delete process.env[WORKER_VARIABLE]
   if (text === undefined) return undefined
-  const setup = JSON.parse(text) as WorkerSetup
-  const { projectRoot, sharesNetwork } = setup
-  setWorkerPlace({ control: takeControl(), projectRoot, sharesNetwork, state: new Map() })
-  return setup
+  return JSON.parse(text) as WorkerSetup
 }

@@ -3,6 +3,7 @@ import {
   ProjectWriter,
   sandboxEndOf,
   writeKeptFiles,
+  type IsolationRecord,
   type Kept,
   type SandboxRecord,
 } from '@netns/core'
@@ -17,6 +18,7 @@ class FileEntry {
   began: Extract<WorkerMessage, { kind: 'began' }> | undefined
   ended: Ended | undefined
   kept: Kept = { kept: [], keepFailures: [] }
+  readonly isolations: Omit<IsolationRecord, 'files'>[] = []
   /** Why the file fails although its tests may pass. */
   error: unknown
   /** One after the other, so that the last snapshot of a path wins. */
@@ -54,6 +56,12 @@ export class FileLedger {
       case 'snapshot':
         entry.write(() => writer.save(message))
         break
+      case 'isolated':
+        entry.write(async () => {
+          const kept = await keep(message.projectRoot, message.end.kept)
+          entry.isolations.push({ ...message.end, ...kept })
+        })
+        break
       case 'ended':
         entry.ended = message
         if (message.unfit !== null && entry.began) this.#unfit.add(entry.began.sandbox)
@@ -86,13 +94,19 @@ export class FileLedger {
     return this.#unfit.has(sandbox)
   }
 
+  /** Each `isolate()` of a file that has settled. */
+  isolationsOf(test: Test): readonly IsolationRecord[] {
+    const files = [nameOf(test)]
+    return this.#entryOf(test).isolations.map((isolation) => ({ ...isolation, files }))
+  }
+
   /** The report's line of a file that has settled. */
   record(test: Test, process: ProcessEnd | null): SandboxRecord {
-    const { rootDir, displayName } = test.context.config
+    const { displayName } = test.context.config
     const { ended, kept } = this.#entryOf(test)
     const own = ended ? sandboxEndOf(ended.end, kept, ended.leaks) : null
     return {
-      files: [relative(rootDir, test.path)],
+      files: [nameOf(test)],
       ...(displayName ? { project: displayName.name } : {}),
       setupUs: process ? process.setupUs : (ended?.end.setupUs ?? null),
       end: process ? process.end : own,
@@ -109,6 +123,10 @@ export class FileLedger {
     this.#entries.set(key, entry)
     return entry
   }
+}
+
+function nameOf({ path, context }: Test): string {
+  return relative(context.config.rootDir, path)
 }
 
 function keyOf({ path, context }: Test): string {

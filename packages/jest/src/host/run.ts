@@ -100,6 +100,7 @@ export class Run {
     const place = this.ledger.processOf(test)
     if (!place || place.sandbox === 0) return
     const ending = place.alone ? this.supervision.ended(place.sandbox) : Promise.resolve(null)
+    for (const isolation of this.ledger.isolationsOf(test)) this.report.addIsolation(isolation)
     this.#records.push(ending.then((end) => this.report.add(this.ledger.record(test, end))))
   }
 
