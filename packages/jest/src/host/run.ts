@@ -123,7 +123,7 @@ export class Run {
     workerId: number,
     place: Pick<WorkerSetup, 'sandbox' | 'sandboxed'>,
   ): Record<string, string> {
-    return workerEnv(batch, workerId, this.jest.colorEnv, {
+    return workerEnv(batch.options.env, workerId, this.jest.colorEnv, {
       ...place,
       reuse: batch.options.reuse,
       written: batch.written,
