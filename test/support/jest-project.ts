@@ -73,7 +73,18 @@ export class JestProject extends TestProject {
     env: Readonly<Record<string, string>> = {},
     before: readonly string[] = [],
   ): ChildProcess {
-    return this.startScript([this.path('node_modules/jest/bin/jest.js'), ...args], env, before)
+    return this.startNode([], args, env, before)
+  }
+
+  /** The same with options of Node. */
+  startNode(
+    nodeArgs: readonly string[],
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    before: readonly string[] = [],
+  ): ChildProcess {
+    const script = this.path('node_modules/jest/bin/jest.js')
+    return this.startScript([...nodeArgs, script, ...args], env, before)
   }
 
   /** The report of `--json`, and how the run ended. */

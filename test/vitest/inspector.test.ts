@@ -1,6 +1,6 @@
-import { createServer, type AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { VitestProject } from '../support/vitest-project.ts'
+import { freePort } from '../support/free-port.ts'
 import { Session } from '../support/session.ts'
 
 test('a debugger of the host reaches a worker that runs with --inspect', async () => {
@@ -30,11 +30,3 @@ test('a debugger of the host reaches a worker that runs with --inspect', async (
   socket.close()
   expect((await session.ended).code).toBe(0)
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -55,7 +55,7 @@ export class NetnsRunner {
     const roots = tests.map(({ context }) => context.config.rootDir)
     const jest = findUserJest([...new Set([...roots, rootDir, process.cwd()])])
     const { sandboxed, plain, refused } = batchesOf(jest, tests)
-    const run = new Run(jest, this.#globalConfig, tests)
+    const run = new Run(jest, this.#globalConfig, tests, serial)
     this.#relay.begin(run)
     for (const { test, error } of refused) await this.#relay.fail(test, error)
     if (sandboxed.length > 0) await this.#runSandboxed(run, sandboxed, watcher, serial)

@@ -21,6 +21,7 @@ import { Supervision } from './supervision.ts'
 import type { UserJest } from './user-jest.ts'
 import { workerEnv } from './worker-env.ts'
 import type { WorkerStart } from './worker-farm.ts'
+import { nodeArguments } from './node-arguments.ts'
 import { planWorker, provideDirectories } from './worker-plan.ts'
 
 const NO_PRESET_NOTE =
@@ -38,11 +39,14 @@ export class Run {
   readonly #sandboxed = new Set<Test>()
   readonly #records: Promise<void>[] = []
   readonly #hasGlobalSetup: boolean
+  /** One worker stands for Jest's own process. */
+  readonly #isOnly: boolean
   #opened: readonly Service[] | undefined
   #planner: Planner | undefined
   #processes = 0
 
-  constructor(jest: UserJest, globalConfig: GlobalConfig, tests: readonly Test[]) {
+  constructor(jest: UserJest, globalConfig: GlobalConfig, tests: readonly Test[], isOnly: boolean) {
+    this.#isOnly = isOnly
     this.jest = jest
     this.globalConfig = globalConfig
     this.ledger = new FileLedger(globalConfig, tests)
@@ -53,12 +57,14 @@ export class Run {
 
   /** Throws NetnsError NETNS_OPTIONS_INVALID where an option does not fit this host. */
   startSandboxed(batch: Batch, workerId: number, hasMore: () => boolean): WorkerStart {
+    const { args, publish } = nodeArguments(process.execArgv, this.#isOnly)
     for (const test of batch.tests) this.#sandboxed.add(test)
     const { plan, keep } = planWorker(batch, {
       globalConfig: this.globalConfig,
       planner: (this.#planner ??= createPlanner(readHost())),
       jestRunner: this.jest.runnerPath,
       pidBase: nextPidBase(),
+      publish,
       services: () => this.#services(),
     })
     this.report.addDegrees(plan.degrees)
@@ -66,7 +72,7 @@ export class Run {
     const sandbox = (this.#processes += 1)
     return {
       execPath: resolveLauncher(),
-      execArgv: [...launcherArguments(request), process.execPath, ...nodeArguments()],
+      execArgv: [...launcherArguments(request), process.execPath, ...args],
       env: launcherEnv(request, this.#env(batch, workerId, { sandbox, sandboxed: true })),
       started: (child) => this.supervision.attend(sandbox, child, request),
       renews: () => (!batch.options.reuse || this.ledger.isUnfit(sandbox)) && hasMore(),
@@ -77,7 +83,7 @@ export class Run {
   startPlain(batch: Batch, workerId: number): WorkerStart {
     return {
       execPath: process.execPath,
-      execArgv: nodeArguments(),
+      execArgv: nodeArguments(process.execArgv, this.#isOnly).args,
       env: this.#env(batch, workerId, { sandbox: 0, sandboxed: false }),
       started: () => {},
       renews: () => false,
@@ -132,11 +138,6 @@ export class Run {
       jestRunner: this.jest.runnerPath,
     })
   }
-}
-
-/** Node's options as jest-worker passes them on: the inspector's port is taken. */
-function nodeArguments(): string[] {
-  return process.execArgv.filter((argument) => !/^--(?:debug|inspect)/.test(argument))
 }
 
 function foreignEnvironment({ testEnvironment }: ProjectConfig): NetnsError {

@@ -24,6 +24,7 @@ export interface PlanSurroundings {
   readonly planner: Planner
   readonly jestRunner: string
   readonly pidBase: number
+  readonly publish: readonly string[]
   services(): readonly Service[]
 }
 
@@ -41,6 +42,7 @@ export function planWorker(batch: Batch, surroundings: PlanSurroundings): Worker
       writeThrough: writtenDirectories(project),
       readThrough: [],
       services: servicesOf(options.net, surroundings.services),
+      publish: surroundings.publish,
       pidBase: surroundings.pidBase,
       threadsPath: resolveThreads(),
     },
