@@ -15,9 +15,8 @@ export type {
 export { readHost } from './host/read-host.ts'
 export type { HostContext, HostFacts, HostFiles, HostNode, Mount } from './host/types.ts'
 export { planSandbox } from './plan/plan-sandbox.ts'
-export { createPlanner, type Planner } from './plan/planner.ts'
+export { createPlanner, withPidBase, type Planner } from './plan/planner.ts'
 export { encodePlan } from './plan/encode.ts'
-export { pidBases } from './plan/pid-bases.ts'
 export type { BoundPath, Degree, SandboxContext, SandboxPlan, Step, Upper } from './plan/types.ts'
 export {
   launch,

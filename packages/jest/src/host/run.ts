@@ -1,9 +1,10 @@
+import type { ChildProcess } from 'node:child_process'
 import process from 'node:process'
 import {
   createPlanner,
+  degreeOf,
   launcherArguments,
   launcherEnv,
-  pidBases,
   readHost,
   resolveLauncher,
   RunReportCollector,
@@ -11,6 +12,8 @@ import {
   type Planner,
   type RunReport,
   type Service,
+  type SuperviseRequest,
+  withPidBase,
 } from '@netns/core'
 import type { GlobalConfig, ProjectConfig, Test, TestResult } from '../jest.ts'
 import type { WorkerSetup } from '../protocol.ts'
@@ -24,10 +27,11 @@ import type { WorkerStart } from './worker-farm.ts'
 import { nodeArguments } from './node-arguments.ts'
 import { planWorker, provideDirectories } from './worker-plan.ts'
 
+/** The kernel keeps lower ones for the first processes of a namespace. */
+const LOWEST_PID = 300
+
 const NO_PRESET_NOTE =
   "net.services: 'auto' needs preset: 'jest-environment-netns', which Jest loads before globalSetup; without it list the ports"
-
-const nextPidBase = pidBases()
 
 /** State of one run of tests; in watch mode there are several. */
 export class Run {
@@ -63,7 +67,6 @@ export class Run {
       globalConfig: this.globalConfig,
       planner: (this.#planner ??= createPlanner(readHost())),
       jestRunner: this.jest.runnerPath,
-      pidBase: nextPidBase(),
       publish,
       services: () => this.#services(),
     })
@@ -74,7 +77,7 @@ export class Run {
       execPath: resolveLauncher(),
       execArgv: [...launcherArguments(request), process.execPath, ...args],
       env: launcherEnv(request, this.#env(batch, workerId, { sandbox, sandboxed: true })),
-      started: (child) => this.supervision.attend(sandbox, child, request),
+      started: (child) => this.supervision.attend(sandbox, child, withOwnPid(request, child)),
       renews: () => (!batch.options.reuse || this.ledger.isUnfit(sandbox)) && hasMore(),
     }
   }
@@ -112,7 +115,9 @@ export class Run {
 
   /** Waits until every process has ended. */
   async finish(): Promise<RunReport> {
-    await Promise.all([...this.#records, this.supervision.allEnded()])
+    for (const { degraded } of await this.supervision.allEnded())
+      this.report.addDegrees(degraded.map(degreeOf))
+    await Promise.all(this.#records)
     return this.report.report()
   }
 
@@ -138,6 +143,15 @@ export class Run {
       jestRunner: this.jest.runnerPath,
     })
   }
+}
+
+/**
+ * Jest's workers name temporary files of the shared cache by their pid, and so do those of another Jest that runs at the same
+ * time: a sandbox begins to count at its launcher's pid, which no other process of the host has.
+ */
+function withOwnPid(request: SuperviseRequest, { pid }: ChildProcess): SuperviseRequest {
+  if (pid === undefined) return request
+  return { ...request, plan: withPidBase(request.plan, Math.max(pid, LOWEST_PID)) }
 }
 
 function foreignEnvironment({ testEnvironment }: ProjectConfig): NetnsError {

@@ -33,7 +33,10 @@ export class Supervision {
   attend(number: number, child: ChildProcess, request: SuperviseRequest): void {
     const sandbox = supervise(child, request)
     if (request.keep) surviveKill(child)
-    sandbox.started.catch(this.#fail)
+    sandbox.started.catch((error: unknown) => {
+      // One that jest-worker ended while it started, because there was nothing left to do, is no failure.
+      if (!child.killed) this.#fail(error)
+    })
     this.#sandboxes.set(number, endOf(sandbox))
   }
 

@@ -23,7 +23,6 @@ export interface PlanSurroundings {
   readonly globalConfig: GlobalConfig
   readonly planner: Planner
   readonly jestRunner: string
-  readonly pidBase: number
   readonly publish: readonly string[]
   services(): readonly Service[]
 }
@@ -43,7 +42,8 @@ export function planWorker(batch: Batch, surroundings: PlanSurroundings): Worker
       readThrough: [],
       services: servicesOf(options.net, surroundings.services),
       publish: surroundings.publish,
-      pidBase: surroundings.pidBase,
+      // Replaced by that of the launcher, once it has one.
+      pidBase: process.pid,
       threadsPath: resolveThreads(),
     },
   )

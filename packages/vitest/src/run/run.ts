@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs'
 import {
   createPlanner,
   fallbackWarning,
-  pidBases,
   readHost,
   RunReportCollector,
   type Listener,
@@ -31,7 +30,6 @@ export class Run {
   readonly vitest: Vitest
   readonly attachments = new HostAttachments()
   readonly warm = new WarmWorkers()
-  readonly nextPidBase = pidBases()
   readonly shelf = new Shelf()
   /** Directories of the host where Vitest was seen to keep transformed modules. */
   readonly moduleCopies = new Set<string>()
@@ -43,6 +41,7 @@ export class Run {
   #services = new Map<TestProject, readonly Service[]>()
   #planner: Planner | undefined
   #refused = false
+  #sandboxes = 0
   /** How many workers were not used again, by reason. */
   #unfit = new Map<string, number>()
 
@@ -117,6 +116,15 @@ export class Run {
     } catch {
       return false
     }
+  }
+
+  /**
+   * First pid of the next sandbox: tools name temporary files by their pid, so sandboxes that share a
+   * written-through directory must not have the same ones.
+   */
+  nextPidBase(): number {
+    this.#sandboxes += 1
+    return 1000 + ((this.#sandboxes * 1009) % 30_000)
   }
 
   /** The run is not over before the promise settles. */
