@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#define IDLE_AFTER_MS 1
+
 static void NORETURN give_up(struct sandbox *sandbox)
 {
 	report_error(sandbox->options->status_fd, &sandbox->failure);
@@ -112,7 +114,8 @@ static void await_worker(struct sandbox *sandbox, int children, struct ending *e
 	struct signalfd_siginfo drained;
 	bool idle = true;
 	while (!reap(sandbox->worker, ending)) {
-		int ready = poll(fds, 3, idle ? -1 : 0);
+		/* Not at once: the worker, woken by an answer, is about to run on this processor. */
+		int ready = poll(fds, 3, idle ? -1 : IDLE_AFTER_MS);
 		if (ready == 0)
 			idle = !control_idle(sandbox);
 		if (ready <= 0)

@@ -141,7 +141,7 @@ static void write_number(char *to, long number)
 }
 
 /* A thread that blocks the signal (the inspector's) would never answer: it stays where it is. */
-static int blocks_signal(long tid)
+static int blocks_signal_now(long tid)
 {
 	static const char name[] = "SigBlk:\t";
 	char path[48] = "/proc/self/task/", text[2048];
@@ -169,6 +169,32 @@ static int blocks_signal(long tid)
 		return value >> ((SIGNAL - 1) % 4) & 1;
 	}
 	return 1;
+}
+
+/*
+ * What is known of threads, since reading a status file takes longer than moving the thread. One that has come to block
+ * the signal since then is found by the time-out.
+ */
+#define KNOWN_THREADS 64
+static struct {
+	long tid;
+	int blocks;
+} known_threads[KNOWN_THREADS];
+
+static int blocks_signal(long tid)
+{
+	unsigned slot = (unsigned)tid % KNOWN_THREADS;
+	if (known_threads[slot].tid != tid) {
+		known_threads[slot].blocks = blocks_signal_now(tid);
+		known_threads[slot].tid = tid;
+	}
+	return known_threads[slot].blocks;
+}
+
+static void forget_threads(void)
+{
+	for (unsigned slot = 0; slot < KNOWN_THREADS; slot++)
+		known_threads[slot].tid = 0;
 }
 
 struct entry {
@@ -215,7 +241,10 @@ static long await(int timeout_ms)
 			return 0;
 		call(SYS_futex, (long)&awaited, FUTEX_WAIT_PRIVATE, left, (long)&step);
 	}
-	return __atomic_load_n(&awaited, __ATOMIC_SEQ_CST) ? -ETIMEDOUT : 0;
+	if (!__atomic_load_n(&awaited, __ATOMIC_SEQ_CST))
+		return 0;
+	forget_threads();
+	return -ETIMEDOUT;
 }
 
 /*

@@ -121,7 +121,7 @@ export class ActiveSandbox implements IsolatedSandbox {
 
   async dispose(): Promise<IsolateEnd> {
     const end = this.endNow()
-    await this.#handles.settled()
+    if (end.leaks.length > 0) await this.#handles.settled()
     return end
   }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readProc } from './proc-file.ts'
 
 /** Attempts to reach an address that had no route, counted by the kernel for this thread's network namespace. */
 export function readNoRoute(): { readonly ipv4: number; readonly ipv6: number } {
@@ -10,7 +10,7 @@ export function readNoRoute(): { readonly ipv4: number; readonly ipv6: number } 
 
 /** Two lines, names and values. */
 function ipv4NoRoute(): number {
-  const lines = read('/proc/thread-self/net/snmp')
+  const lines = readProc('/proc/thread-self/net/snmp')
     .split('\n')
     .filter((line) => line.startsWith('Ip:'))
   const [names = [], values = []] = lines.map((line) => line.split(' '))
@@ -18,13 +18,5 @@ function ipv4NoRoute(): number {
 }
 
 function counter(path: string, pattern: RegExp): number {
-  return Number(pattern.exec(read(path))?.[1] ?? 0)
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch {
-    return ''
-  }
+  return Number(pattern.exec(readProc(path))?.[1] ?? 0)
 }

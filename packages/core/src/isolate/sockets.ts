@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { Command } from '../control/socket.ts'
+import { decodeBytes } from '../paths/bytes.ts'
+import { readProc } from './proc-file.ts'
 
 /** proc_net_unix(5): a path is the last column; an abstract name begins with `@`. */
 const PATH = /^(?:\S+\s+){7}(\/.*)$/
@@ -9,7 +10,7 @@ const PATH = /^(?:\S+\s+){7}(\/.*)$/
  * network are bound as they are.
  */
 export function socketSteps(): Command[] {
-  return boundPaths(readFileSync('/proc/net/unix', 'latin1')).map((path): Command => [
+  return boundPaths(readProc('/proc/net/unix')).map((path): Command => [
     'bind',
     `root${path}`,
     path,
@@ -17,8 +18,11 @@ export function socketSteps(): Command[] {
   ])
 }
 
-/** Each once: a connection has the path of its listener. */
+/** Each once: a connection has the path of its listener. A character of the table is a byte. */
 export function boundPaths(table: string): string[] {
-  const paths = table.split('\n').flatMap((line) => PATH.exec(line)?.[1] ?? [])
+  const paths = table
+    .split('\n')
+    .flatMap((line) => PATH.exec(line)?.[1] ?? [])
+    .map((bytes) => decodeBytes(Buffer.from(bytes, 'latin1')))
   return [...new Set(paths)]
 }
