@@ -58,6 +58,16 @@ test('TypeScript runs through a transformer, whose results every worker writes t
   expect(project.read('a.test.ts')).toContain('"cents": 4')
 })
 
+test("Jest's own cache in the temporary directory is written through too", async () => {
+  const project = new JestProject({
+    files: { 'a.test.js': `test('passes', () => {})`, 'temporary/.keep': '' },
+    usersCache: true,
+  })
+  const { output, exitCode } = await project.run([], { TMPDIR: project.path('temporary') })
+  expect(exitCode, output).toBe(0)
+  expect(project.list()).toContainEqual(expect.stringMatching(/^temporary\/jest_.*\/atest_/))
+})
+
 test('parallel cold runs write one cache without getting in their way', async () => {
   const files = Object.fromEntries(
     Array.from({ length: 6 }, (_, index) => [

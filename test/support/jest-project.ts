@@ -10,6 +10,9 @@ const fixtures = join(repository, 'test/fixtures/jest')
 export const jestMajor = process.env['NETNS_TEST_JEST'] === '29' ? 29 : 30
 const jestHome = jestMajor === 29 ? join(repository, 'test/versions/jest-29') : repository
 
+/** Jest's own one lies in the temporary directory and belongs to whoever came first. */
+const cacheDirectory = join(repository, 'build/jest-cache')
+
 const fromJestHome = [
   'jest',
   'jest-environment-jsdom',
@@ -31,6 +34,8 @@ export interface JestSetup {
   /** Without the preset: `config` says everything. */
   readonly bare?: boolean
   readonly type?: 'module' | 'commonjs'
+  /** Jest's own cache directory, as users have it. */
+  readonly usersCache?: boolean
 }
 
 /** A project with a Jest config. */
@@ -120,12 +125,14 @@ export function plainAndIsolated(setup: JestSetup): Record<'plain' | 'isolated',
   }
 }
 
-function configOf({ config = {}, netns, plain = false, bare = false }: JestSetup): object {
+function configOf(setup: JestSetup): object {
+  const { config = {}, netns, plain = false, bare = false, usersCache = false } = setup
   const options = config['testEnvironmentOptions'] as object | undefined
   return {
     ...(plain || bare ? {} : { preset: 'jest-environment-netns' }),
     reporters: ['default'],
     maxWorkers: 2,
+    ...(usersCache ? {} : { cacheDirectory }),
     ...config,
     ...(netns && !plain ? { testEnvironmentOptions: { ...options, netns } } : {}),
   }
