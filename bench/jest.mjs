@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { bin, root } from '../scripts/lib/paths.mjs'
 import { printTable, saveResults } from './lib/report.mjs'
-import { compareRuns, runInTurns } from './lib/turns.mjs'
+import { runInTurns, tabulate } from './lib/turns.mjs'
 
 /** 60 small test files: plain Jest against a sandbox for each, in turns. */
 const fileCount = 60
@@ -29,7 +29,7 @@ const contenders = Object.fromEntries(
   }),
 )
 const runs = runInTurns(contenders, pairs)
-const rows = compareRuns(runs, 'plain Jest')
+const rows = tabulate(runs, { 'to plain Jest': 'plain Jest' })
 console.log(`${fileCount} small test files, ${pairs} runs each, in turns:\n`)
 printTable(rows)
 saveResults('jest', { fileCount, pairs, rows, runs })

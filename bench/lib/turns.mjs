@@ -34,20 +34,38 @@ export function runInTurns(contenders, pairs) {
 }
 
 /**
+ * A row for each contender.
+ *
  * @param {Record<string, Run[]>} runs
- * @param {string} reference the contender that others are compared with
+ * @param {Record<string, string>} references headings of ratios, and the contender that each is a ratio to
+ * @returns {import('./report.mjs').Row[]}
  */
-export function compareRuns(runs, reference) {
-  const plain = runs[reference] ?? []
-  return Object.entries(runs).map(([name, own]) => ({
-    run: name,
+export function tabulate(runs, references) {
+  return Object.entries(runs).map(([run, own]) => ({
+    run,
     'median s': median(own.map(wall)).toFixed(2),
     'min s': Math.min(...own.map(wall)).toFixed(2),
     'max s': Math.max(...own.map(wall)).toFixed(2),
-    [`to ${reference}`]: medianRatio(own.map(wall), plain.map(wall)).toFixed(2),
+    ...ratios(own, runs, references, wall),
     'median CPU s': median(own.map(cpu)).toFixed(2),
-    [`CPU to ${reference}`]: medianRatio(own.map(cpu), plain.map(cpu)).toFixed(2),
+    ...ratios(own, runs, references, cpu, 'CPU '),
   }))
+}
+
+/**
+ * @param {Run[]} own
+ * @param {Record<string, Run[]>} runs
+ * @param {Record<string, string>} references
+ * @param {(run: Run) => number} value
+ * @param {string} prefix
+ */
+function ratios(own, runs, references, value, prefix = '') {
+  return Object.fromEntries(
+    Object.entries(references).map(([heading, name]) => {
+      const reference = runs[name] ?? []
+      return [prefix + heading, medianRatio(own.map(value), reference.map(value)).toFixed(2)]
+    }),
+  )
 }
 
 /** @param {Run} run */

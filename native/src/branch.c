@@ -57,14 +57,42 @@ static int find_lower(struct sandbox *sandbox, const struct root *parent, size_t
 	return place->lower < 0 ? -1 : 0;
 }
 
+static bool is_empty(int at, const char *path)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	size_t entries = 0;
+	while (dir && entries < 3 && readdir(dir))
+		entries++;
+	if (dir)
+		closedir(dir);
+	return dir && entries == 2;
+}
+
+/*
+ * A layer that nothing was written to is left out: each one makes mounting slower. The parent's own may be written to
+ * until it is frozen, which a root that is built ahead precedes; those below it are frozen.
+ */
+static bool is_passed_over(struct root *layer, const struct root *parent, size_t index, const char *path)
+{
+	struct place *place = &layer->places[index];
+	if (layer == parent || layer == place->origin)
+		return false;
+	if (!place->is_known)
+		place->is_unwritten = is_empty(AT_FDCWD, path);
+	place->is_known = true;
+	return place->is_unwritten;
+}
+
 /* The topmost first. */
-static int set_layers(struct sandbox *sandbox, int fs, const struct root *parent, size_t index)
+static int set_layers(struct sandbox *sandbox, int fs, struct root *parent, size_t index)
 {
 	char path[64];
 	if (find_lower(sandbox, parent, index))
 		return -1;
-	for (const struct root *root = parent;; root = root->parent) {
-		if (!place_upper(root, index, path, sizeof path) && set_path(sandbox, fs, "lowerdir+", path))
+	for (struct root *root = parent;; root = root->parent) {
+		if (!place_upper(root, index, path, sizeof path) && !is_passed_over(root, parent, index, path) &&
+		    set_path(sandbox, fs, "lowerdir+", path))
 			return -1;
 		if (root == parent->places[index].origin)
 			return set_lower(sandbox, fs, &parent->places[index], index);
@@ -115,23 +143,11 @@ static int make_overlay(struct sandbox *sandbox, const struct root *root, const 
 	return -1;
 }
 
-static bool is_empty(const struct place *place)
-{
-	int fd = openat(place->mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	size_t entries = 0;
-	while (dir && entries < 3 && readdir(dir))
-		entries++;
-	if (dir)
-		closedir(dir);
-	return dir && entries == 2;
-}
-
 /* An overlay costs 80-110 us: an empty private directory needs none. */
 static bool needs_overlay(const struct place *place)
 {
 	return place->host || place->read_only || !strcmp(place->dest, "root") || is_limited(place) ||
-	       !is_empty(place);
+	       !is_empty(place->mount, ".");
 }
 
 static int remember_empty(struct root *root, size_t index)
@@ -157,13 +173,38 @@ static int make_layered(struct sandbox *sandbox, struct root *root, const struct
 	return clone_tree(sandbox, AT_FDCWD, path, "-");
 }
 
+/* Below the new mount the parent's would stay, one more with each generation. umount takes a path, hence the way there. */
+static int uncover(struct sandbox *sandbox, int dest)
+{
+	int failed = fchdir(dest) || (sys_umount(".", MNT_DETACH) && errno != EINVAL); /* EINVAL: nothing is mounted */
+	int error = errno;
+	if (fchdir(sandbox->store))
+		_exit(EXIT_NO_SANDBOX); /* a PID 1 that names the worker's paths must not go on */
+	errno = error;
+	return failed ? step_fail(sandbox, "umount", "") : 0;
+}
+
+/* Gives the directory that the place's mount goes to. */
+static int open_place(struct sandbox *sandbox, const struct root *root, const struct place *place, size_t index)
+{
+	if (index == 0)
+		return open(root->place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int dest = dest_open(sandbox, place->dest, O_PATH);
+	if (dest < 0 || !is_below_shared(place->dest))
+		return dest;
+	int failed = uncover(sandbox, dest);
+	close(dest);
+	return failed ? -1 : dest_open(sandbox, place->dest, O_PATH);
+}
+
 static int add_layered(struct sandbox *sandbox, struct root *root, const struct place *from, size_t index)
 {
 	struct place place = *from;
+	place.is_known = false;
 	place.mount = make_layered(sandbox, root, from, index);
 	if (place.mount < 0)
 		return -1;
-	int dest = index ? dest_open(sandbox, place.dest, O_PATH) : open(root->place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int dest = open_place(sandbox, root, &place, index);
 	if (mount_attach(sandbox, place.mount, dest, place.dest) || place_add(root, &place)) {
 		close(place.mount);
 		return -1;
@@ -280,7 +321,7 @@ bool branch_is_current(const struct root *root)
 		if (!lstat(root->absent + at, &st))
 			return false;
 	for (size_t i = 0; i < root->empty_count; i++)
-		if (!is_empty(&root->parent->places[root->empty[i]]))
+		if (!is_empty(root->parent->places[root->empty[i]].mount, "."))
 			return false;
 	return true;
 }

@@ -69,16 +69,15 @@ static void compare(const struct comparison *c)
 
 static void walk(struct comparison *c, int dir);
 
-/* In a directory that took the place of another one, what was below is gone without a whiteout. */
-static void walk_replaced(struct comparison *c, int upper)
+/* What stood in a directory that another one took the place of is gone without a whiteout. */
+static void walk_before(struct comparison *c)
 {
-	char opaque;
-	if (fgetxattr(upper, "user.overlay.opaque", &opaque, 1) != 1)
-		return;
 	int before = openat(c->before, c->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = before < 0 ? NULL : fdopendir(before);
 	const struct dirent *entry;
 	size_t length = strlen(c->path);
+	if (before >= 0 && !dir)
+		close(before);
 	while (dir && (entry = readdir(dir))) {
 		struct stat st;
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
@@ -87,10 +86,22 @@ static void walk_replaced(struct comparison *c, int upper)
 			continue;
 		if (fstatat(c->now, c->path, &st, AT_SYMLINK_NOFOLLOW))
 			compare(c);
+		else if (S_ISDIR(st.st_mode))
+			walk_before(c);
 		c->path[length] = 0;
 	}
 	if (dir)
 		closedir(dir);
+}
+
+/* `layer`: the entry, -1 where it is no directory but hides what layers below have at its path. */
+static bool is_replaced(const struct comparison *c, int layer)
+{
+	char opaque;
+	struct stat st;
+	if (fstatat(c->now, c->path, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode))
+		return false;
+	return layer < 0 || fgetxattr(layer, "user.overlay.opaque", &opaque, 1) == 1;
 }
 
 static void visit(struct comparison *c, int dir, const char *name)
@@ -100,10 +111,10 @@ static void visit(struct comparison *c, int dir, const char *name)
 	    (int)(sizeof c->path - length)) {
 		compare(c);
 		int below = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (below >= 0) {
-			walk_replaced(c, below);
+		if (is_replaced(c, below))
+			walk_before(c);
+		if (below >= 0)
 			walk(c, below);
-		}
 	}
 	c->path[length] = 0;
 }
@@ -139,6 +150,15 @@ static void compare_place(const struct root *root, const struct root *base, size
 	}
 }
 
+/* A private directory that one of the roots above the base has made: all in it is new. */
+static void list_own_place(const struct place *place, int out)
+{
+	struct comparison c = { .out = out, .now = place->mount, .before = -1, .dest = dest_inside(place->dest) };
+	int fd = openat(place->mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		walk(&c, fd);
+}
+
 /* Gives a file from its beginning. */
 int compare_roots(struct sandbox *sandbox, const struct root *root, const struct root *base)
 {
@@ -155,6 +175,9 @@ int compare_roots(struct sandbox *sandbox, const struct root *root, const struct
 	for (size_t i = 0; i < base->place_count; i++)
 		if (base->places[i].kind == PLACE_LAYERED)
 			compare_place(root, base, i, out);
+	for (size_t i = base->place_count; i < root->place_count; i++)
+		if (root->places[i].kind == PLACE_LAYERED)
+			list_own_place(&root->places[i], out);
 	lseek(out, 0, SEEK_SET);
 	return out;
 }

@@ -92,7 +92,7 @@ static int network(struct sandbox *sandbox, const struct plan *rest, struct answ
 		sandbox->spare_network = -1;
 	} else {
 		answer->group = ++sandbox->network_group;
-		answer->fd = network_make(sandbox, argument(rest, 0), answer->group);
+		answer->fd = network_make(sandbox, &rest->steps[0], answer->group);
 	}
 	sandbox->want_network = full && answer->fd >= 0;
 	return answer->fd < 0 ? -1 : 1;
@@ -197,6 +197,7 @@ bool control_serve(struct sandbox *sandbox)
 	free(request.text);
 	free(request.args);
 	free(request.steps);
+	roots_limit_backlog(sandbox);
 	return sent;
 }
 
@@ -204,8 +205,10 @@ bool control_serve(struct sandbox *sandbox)
 bool control_idle(struct sandbox *sandbox)
 {
 	if (sandbox->want_network && sandbox->spare_network < 0) {
+		char mode[] = "full", *argv[] = { mode };
+		const struct step full = { "network", 1, argv };
 		sandbox->spare_group = ++sandbox->network_group;
-		sandbox->spare_network = network_make(sandbox, "full", sandbox->spare_group);
+		sandbox->spare_network = network_make(sandbox, &full, sandbox->spare_group);
 		sandbox->want_network = false;
 		return true;
 	}

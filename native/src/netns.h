@@ -74,6 +74,7 @@ struct place {
 	const struct root *origin; /* the root that has it from a step, not from its parent */
 	bool read_only;
 	bool host; /* what lies below is the host's */
+	bool is_known, is_unwritten; /* that nothing was written here until the root was frozen */
 	int mount; /* of this root */
 	int lower; /* a detached mount of what the origin began with; -1 until it is asked for */
 };
@@ -269,6 +270,7 @@ void place_note(struct sandbox *sandbox, enum place_kind kind, const char *dest)
 void place_note_layered(struct sandbox *sandbox, const struct place *place);
 void places_free(struct root *root);
 bool is_shared_whole(const char *dest);
+bool is_below_shared(const char *dest);
 
 /* branch.c */
 int branch_build(struct sandbox *sandbox, struct root *root);
@@ -288,10 +290,11 @@ struct root *roots_new(struct sandbox *sandbox, const char *id, struct root *par
 void roots_forget(struct sandbox *sandbox, struct root *root);
 int roots_exchange(struct sandbox *sandbox, struct root *next);
 bool roots_tidy(struct sandbox *sandbox);
+void roots_limit_backlog(struct sandbox *sandbox);
 
 /* networks.c */
 int network_here(void);
-int network_make(struct sandbox *sandbox, const char *mode, int group);
+int network_make(struct sandbox *sandbox, const struct step *mode, int group);
 
 /* enter.c: the worker's requests about roots */
 int enter(struct sandbox *sandbox, const char *id, const char *parent, const char *flags,

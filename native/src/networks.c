@@ -22,22 +22,52 @@ int network_here(void)
 	return network;
 }
 
-/* `none`: no step. `quiet`: no services. */
-static int prepare(struct sandbox *sandbox, const char *mode)
+static int run_steps(struct sandbox *sandbox, bool (*wanted)(const struct step *step, const char *port), const char *port)
 {
-	for (size_t i = 0; i < sandbox->plan->count; i++) {
-		const struct step *step = &sandbox->plan->steps[i];
-		bool network = !strcmp(step->name, "loopback") ||
-		               (!strcmp(step->name, "sysctl") && step->argc && !strncmp(step->argv[0], "net/", 4));
-		bool service = !strcmp(step->name, "listen") && strcmp(mode, "quiet") != 0;
-		if ((network || service) && strcmp(mode, "none") != 0 && step_run(sandbox, step))
-			return -1;
+	int count = 0;
+	for (size_t i = 0; i < sandbox->plan->count; i++)
+		if (wanted(&sandbox->plan->steps[i], port)) {
+			if (step_run(sandbox, &sandbox->plan->steps[i]))
+				return -1;
+			count++;
+		}
+	return count;
+}
+
+static bool is_network(const struct step *step, const char *port)
+{
+	(void)port;
+	return !strcmp(step->name, "loopback") ||
+	       (!strcmp(step->name, "sysctl") && step->argc && !strncmp(step->argv[0], "net/", 4));
+}
+
+/* On that port, or on any. */
+static bool is_service(const struct step *step, const char *port)
+{
+	return !strcmp(step->name, "listen") && step->argc && (!port || !strcmp(step->argv[0], port));
+}
+
+/* `full`: as the plan says. `some` port…: of its services only these. `none`: no step. */
+static int prepare(struct sandbox *sandbox, const struct step *mode)
+{
+	const char *name = mode->argv[0];
+	if (!strcmp(name, "none"))
+		return 0;
+	if (run_steps(sandbox, is_network, NULL) < 0)
+		return -1;
+	if (!strcmp(name, "full"))
+		return run_steps(sandbox, is_service, NULL) < 0 ? -1 : 0;
+	for (size_t i = 1; i < mode->argc; i++) {
+		int found = run_steps(sandbox, is_service, mode->argv[i]);
+		errno = ENOENT;
+		if (found <= 0)
+			return found < 0 ? -1 : step_fail(sandbox, "listen", mode->argv[i]);
 	}
 	return 0;
 }
 
 /* Gives a descriptor of the new namespace. Its listeners belong to the group. */
-int network_make(struct sandbox *sandbox, const char *mode, int group)
+int network_make(struct sandbox *sandbox, const struct step *mode, int group)
 {
 	int made = -1;
 	sandbox->failure.stage = "network";

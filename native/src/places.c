@@ -2,6 +2,7 @@
 #include "netns.h"
 #include "sys.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,19 @@ bool is_shared_whole(const char *dest)
 	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
 		if (!strcmp(dest, whole[i]))
 			return true;
+	return false;
+}
+
+/* The copy of such a tree brings what the parent has mounted there. */
+bool is_below_shared(const char *dest)
+{
+	char whole[PATH_MAX];
+	const char *slash = dest + strlen("root");
+	while ((slash = strchr(slash + 1, '/'))) {
+		snprintf(whole, sizeof whole, "%.*s", (int)(slash - dest), dest);
+		if (is_shared_whole(whole))
+			return true;
+	}
 	return false;
 }
 

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define MAX_BACKLOG 16 /* of roots that wait to be taken down */
+
 int roots_begin(struct sandbox *sandbox)
 {
 	sandbox->file.fd = sandbox->root;
@@ -116,6 +118,16 @@ bool roots_tidy(struct sandbox *sandbox)
 			return true;
 		}
 	return false;
+}
+
+/* Where requests come without a pause, nothing is ever idle. */
+void roots_limit_backlog(struct sandbox *sandbox)
+{
+	size_t dropped = 0;
+	for (const struct root *root = sandbox->roots; root; root = root->next)
+		dropped += root->dropped && !root->detached;
+	while (dropped-- > MAX_BACKLOG)
+		roots_tidy(sandbox);
 }
 
 /*

@@ -29,11 +29,13 @@ export const checks = [
   check('sanitizer build', 'make', ['-s', '-C', 'native', 'sanitize']),
 ]
 
+const launcherTests = ['test/launcher/', 'test/sandbox/', 'test/isolate/']
+
 /** @type {Part[]} */
 const basics = [
   vitest('unit', ['--project=unit']),
   vitest('end to end', ['--project=e2e', '--project=alone']),
-  vitest('launcher with sanitizers', ['--project=e2e', 'test/launcher/', 'test/sandbox/'], {
+  vitest('launcher with sanitizers', ['--project=e2e', ...launcherTests], {
     NETNS_LAUNCHER: sanitizedLauncherPath,
   }),
   { name: 'example', run: () => runVitest({ name: 'example', args: [], cwd: exampleDirectory }) },
@@ -94,7 +96,8 @@ function vitest(name, args, env = {}) {
  */
 function matrixPart({ runner, version, node }) {
   const name = `${runner} ${version}, Node ${node}`
-  const args = ['--project=e2e', '--project=alone', `test/${runner.toLowerCase()}/`]
+  const directories = runner === 'Vitest' ? ['test/vitest/', 'test/isolate/'] : ['test/jest/']
+  const args = ['--project=e2e', '--project=alone', ...directories]
   return {
     name,
     run: async () => {

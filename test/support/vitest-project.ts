@@ -80,16 +80,25 @@ export function plainAndIsolated(setup: ProjectSetup): Record<'plain' | 'isolate
   }
 }
 
+/** Whether the tests run with `reuse: true`. */
+const reuses = process.env['NETNS_TEST_REUSE'] === '1'
+
 function configOf({ test = {}, plain = false }: ProjectSetup): string {
   const own = plain ? { pool: 'forks' } : { environment: 'netns' }
+  const environmentOptions = reuses && !plain ? { environmentOptions: withReuse(test) } : {}
   return [
     ...(plain ? [] : ["import netns from 'vitest-environment-netns/plugin'"]),
     'export default {',
     `  plugins: [${plain ? '' : 'netns()'}],`,
-    `  test: ${JSON.stringify({ ...own, ...test })},`,
+    `  test: ${JSON.stringify({ ...own, ...test, ...environmentOptions })},`,
     '}',
     '',
   ].join('\n')
+}
+
+function withReuse({ environmentOptions = {} }: { environmentOptions?: object }): object {
+  const { netns = {} } = environmentOptions as { netns?: object }
+  return { ...environmentOptions, netns: { reuse: true, ...netns } }
 }
 
 function homeOf(name: string): string {

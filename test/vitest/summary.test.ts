@@ -61,11 +61,11 @@ test('reports in files leave standard output to the summary', async () => {
   expect(stdout).toContain('Isolated')
 })
 
-test('isolate: false is said: a sandbox per worker', async () => {
+test('isolate: false is said: a sandbox for each file, but modules are shared', async () => {
   const project = new VitestProject({ files, test: { ...settings, isolate: false, maxWorkers: 1 } })
   const { output } = await project.run()
-  expect(output).toContain('Isolated  2 files in 1 sandbox')
-  expect(output).toContain('isolate: false: files that share a worker share its sandbox')
+  expect(output).toContain('Isolated  2 files in 2 sandboxes')
+  expect(output).toContain('isolate: false: files that share a worker share its modules')
 })
 
 test('a run without isolated files has no summary', async () => {

@@ -1,13 +1,14 @@
 import { pathToFileURL } from 'node:url'
 import { setWorkerPlace, takeControl } from '@netns/core/control'
 import type { WorkerGlobalState } from 'vitest'
-import { isOurs, WORKER_VARIABLE, type WorkerSetup } from './channel/protocol.ts'
+import { isOurs } from './channel/protocol.ts'
 import { createWorkerChannel } from './channel/worker-channel.ts'
 import { CompileCacheWriter } from './worker/compile-cache.ts'
 import type { FileRuns } from './worker/file-runs.ts'
 import { currentTest } from './worker/current-test.ts'
 import { prepareIsolation } from './worker/isolation.ts'
 import { SandboxWorker } from './worker/sandbox-worker.ts'
+import { refuseToStart, takeSetup } from './worker/setup.ts'
 
 /*
  * The worker process, inside the sandbox: Vitest's own entry (init-forks) plus what makes modules, snapshots and
@@ -31,6 +32,7 @@ const send = process.send?.bind(process) ?? refuseToStart
 const on = process.on.bind(process)
 const off = process.off.bind(process)
 const removeAllListeners = process.removeAllListeners.bind(process)
+const setImmediateOfNode = setImmediate
 
 // Node writes no profile when SIGTERM ends it (nodejs/node#55094).
 if (process.execArgv.some((arg) => /^--(?:prof|cpu-prof|heap-prof|diagnostic-dir)/.test(arg))) {
@@ -61,13 +63,6 @@ let isUnfit = false
 const onModuleRunner = (runner: object): void => sandboxWorker?.onModuleRunner(runner)
 listen()
 
-function takeSetup(): WorkerSetup {
-  const text = process.env[WORKER_VARIABLE]
-  delete process.env[WORKER_VARIABLE]
-  if (text === undefined) refuseToStart()
-  return JSON.parse(text) as WorkerSetup
-}
-
 /** For isolate(). */
 function takePlace(): void {
   const { projectRoot, sharesNetwork, sandboxed, keep } = setup
@@ -80,10 +75,6 @@ function takePlace(): void {
     onEnd: (end) => send({ netns: 'isolated', end }),
     state: new Map(),
   })
-}
-
-function refuseToStart(): never {
-  throw new Error('vitest-environment-netns: only its own pool can start this file')
 }
 
 async function openFileRuns(): Promise<FileRuns | null> {
@@ -119,11 +110,20 @@ function accept(message: unknown): void {
 
 function beginFile(): void {
   try {
-    fileRuns?.begin()
+    if (!fileRuns?.isOpen) fileRuns?.begin()
   } catch (error) {
     // The runner starts another process for the file, and ends this one.
     isUnfit = true
     send({ netns: 'unfit', reason: (error as Error).message })
+  }
+}
+
+/** The next file's sandbox is made while the runner hears of this one's end. Where it fails, the file will tell. */
+function beginAhead(runs: FileRuns): void {
+  try {
+    if (!runs.isOpen) runs.begin()
+  } catch {
+    // As above.
   }
 }
 
@@ -153,6 +153,7 @@ function runWith(method: 'run' | 'collect'): RunTests {
     }
     if (setup.files === 'shared') return runOneByOne(state, run)
     if (setup.files === 'fresh') state.onCleanup = (cleanup) => void cleanups.push(cleanup)
+    await fileRuns?.prepare(state.config)
     try {
       await run(state)
     } finally {
@@ -180,7 +181,11 @@ async function runOneByOne(
 }
 
 function post(message: unknown): void {
-  if ((message as { type?: unknown } | null)?.type !== 'stopped') {
+  const { type } = (message ?? {}) as { readonly type?: unknown }
+  if (type === 'testfileFinished' && setup.files === 'fresh') {
+    send(message)
+    setImmediateOfNode(stopByItself)
+  } else if (type !== 'stopped') {
     send(message)
   } else if (setup.files === 'fresh' && fileRuns) {
     void endFile(fileRuns, message)
@@ -191,13 +196,20 @@ function post(message: unknown): void {
   }
 }
 
+/** Vitest stops a worker after its file: the way there and back is saved. */
+function stopByItself(): void {
+  for (const listener of wrappers.keys())
+    listener({ type: 'stop', __vitest_worker_request__: true })
+}
+
 async function endFile(runs: FileRuns, stopped: unknown): Promise<void> {
   const ended = await runs.end()
   sandboxWorker?.forgetModules()
   removeAllListeners('message')
   listen()
-  send(ended)
-  send(stopped)
+  if (runs.count === 1) compileCache.flush()
+  send({ ...ended, stopped })
+  if (ended.unfit === null) setImmediateOfNode(() => beginAhead(runs))
 }
 
 function forVitest(listener: Listener): Listener {

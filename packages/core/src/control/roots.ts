@@ -9,14 +9,16 @@ export const FILE_ROOT = 'file'
 
 const closeDescriptor = closeSync
 
-/** Which network a root comes with. `full`: as the file's; `quiet`: without services; `none`: nothing is up. */
-export type NetworkKind = 'inherit' | 'full' | 'quiet' | 'none'
+/** Which network a root comes with. `full`: as the file's; a list: of its services these ports; `none`: nothing is up. */
+export type NetworkKind = 'inherit' | 'full' | 'none' | readonly number[]
 
 export interface RootRequest {
   /** The root whose state it begins with. */
   readonly parent: string
   readonly steps: readonly Command[]
   readonly network: NetworkKind
+  /** A root in which processes began that are to end before. */
+  readonly ends?: EnteredRoot | undefined
   /** The parent changes no more while others stand on it, but for files that are open for writing. */
   readonly freeze: 'no' | 'yes'
 }
@@ -88,20 +90,15 @@ export class Roots {
     return answer
   }
 
-  /** Ends the processes that began since `from` was entered, and goes to a new root beside it, in the first network. */
-  moveOn(from: EnteredRoot, parent: string): EnteredRoot & { readonly ended: number } {
-    const id = `r${++this.#lastId}`
-    const answer = this.#control.ask(
-      ['end', from.id],
-      ['enter', id, parent, '-'],
-      ['drop', from.id],
-      ...unlisten(from.network),
-      ['spare', parent],
-    )
-    this.#enterNetwork(null)
-    close(from.network)
-    const { busy, ahead, count } = answer
-    return { id, parent, network: null, networkBefore: null, busy, ahead, ended: count }
+  /** Ends the processes that began since the root was entered, and stays there. Returns how many there were. */
+  endProcesses({ id }: EnteredRoot): number {
+    return this.#control.ask(['end', id]).count
+  }
+
+  /** Takes down a root that the process has left, with its network, and builds the next one while nobody waits. */
+  leaveBehind(left: EnteredRoot, parent: string): void {
+    this.#control.ask(['drop', left.id], ...unlisten(left.network), ['spare', parent])
+    close(left.network)
   }
 
   drop(ids: readonly string[]): void {
@@ -136,15 +133,16 @@ export class Roots {
     }
   }
 
-  #enterRoot(id: string, { parent, steps, freeze }: RootRequest): Answer {
-    return this.#control.ask(['enter', id, parent, freeze === 'yes' ? 'freeze' : '-'], ...steps)
+  #enterRoot(id: string, { parent, steps, freeze, ends }: RootRequest): Answer {
+    const enter: Command = ['enter', id, parent, freeze === 'yes' ? 'freeze' : '-']
+    return this.#control.ask(...(ends ? [['end', ends.id] as const] : []), enter, ...steps)
   }
 
   #enterNewNetwork(kind: NetworkKind): Network | null {
     if (kind === 'inherit') return null
     // Before the process has left the first one.
     this.#homeNetwork()
-    const { fd, group } = this.#control.askForDescriptor(['network', kind])
+    const { fd, group } = this.#control.askForDescriptor(networkCommand(kind))
     const network = { fd, group }
     try {
       this.#enterNetwork(network)
@@ -172,6 +170,10 @@ export class Roots {
   #homeNetwork(): number {
     return (this.#home ??= this.#control.askForDescriptor(['home']).fd)
   }
+}
+
+function networkCommand(kind: 'full' | 'none' | readonly number[]): Command {
+  return typeof kind === 'string' ? ['network', kind] : ['network', 'some', ...kind.map(String)]
 }
 
 function unlisten(network: Network | null): Command[] {

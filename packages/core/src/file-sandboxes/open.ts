@@ -29,7 +29,7 @@ class WorkerFileSandboxes implements FileSandboxes {
   readonly #place: WorkerPlace
   readonly #roots: Roots
   readonly #cwd = process.cwd()
-  /** Where the process is: in a file's root, or in one between files. */
+  /** Where the process is: in the root of a file, also after its end. */
   #present: EnteredRoot | undefined
   #request: FileSandboxRequest = {}
   #setupUs = 0
@@ -49,9 +49,10 @@ class WorkerFileSandboxes implements FileSandboxes {
       steps: rootSteps(options, this.#place.projectRoot),
       network: this.#place.sharesNetwork ? 'inherit' : 'full',
       freeze: 'yes',
+      ends: left,
     })
-    if (left) this.#roots.drop([left.id])
-    this.#roots.prepare(FILE_ROOT)
+    if (left) this.#roots.leaveBehind(left, FILE_ROOT)
+    else this.#roots.prepare(FILE_ROOT)
     this.#place.state.set(BASE_ROOT, this.#present.id)
     goTo(this.#cwd)
     this.#setupUs = Math.round((performance.now() - startedMs) * 1000)
@@ -62,10 +63,8 @@ class WorkerFileSandboxes implements FileSandboxes {
     if (!present) return { endedProcesses: 0, noRoute: null, kept: [], setupUs: 0 }
     const kept = this.#writtenFiles(present)
     const noRoute = present.network ? readNoRoute() : null
-    const next = this.#roots.moveOn(present, FILE_ROOT)
-    this.#present = next
-    goTo(this.#cwd)
-    return { endedProcesses: next.ended, noRoute, kept, setupUs: this.#setupUs }
+    const endedProcesses = this.#roots.endProcesses(present)
+    return { endedProcesses, noRoute, kept, setupUs: this.#setupUs }
   }
 
   #writtenFiles({ id }: EnteredRoot): WrittenFile[] {

@@ -42,8 +42,8 @@ export interface FileSandboxes {
   /** Puts every thread of this process into a fresh sandbox: files as at the worker's start, a new network. */
   begin(request?: FileSandboxRequest): void
   /**
-   * Ends the processes that began since, and leaves the process in another fresh sandbox that the next `begin` throws
-   * away: a late timer of the file reaches neither the host nor the next file.
+   * Ends the processes that began since. The process stays in the sandbox, which the next `begin` throws away: a late
+   * timer of the file reaches neither the host nor the next file.
    */
   end(): FileSandboxEnd
 }

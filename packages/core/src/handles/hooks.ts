@@ -5,6 +5,7 @@ import net from 'node:net'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Worker } from 'node:worker_threads'
+import { noteUnreferenced } from './idle-connections.ts'
 import { captureOrigin, type Origin } from './origin.ts'
 import { record, recorders, type StatWatcher } from './recorder.ts'
 import { observeMethod, type Call } from './replace.ts'
@@ -30,7 +31,8 @@ export function replaceMethods(): void {
 }
 
 function noteHandle(handle: object): void {
-  record(({ unlisted }) => unlisted.add(handle))
+  noteUnreferenced(handle)
+  record((recorder) => recorder.addUnlisted(handle))
 }
 
 function noteOrigin(handle: object, method: Call['method']): void {

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Worker } from 'node:worker_threads'
 import type { Origin } from './origin.ts'
 
@@ -21,8 +22,14 @@ export interface StatWatcher {
 /** Below this size nobody looks for ended ones. */
 const PRUNE_FROM = 1024
 
+interface AsyncHandle {
+  readonly _handle?: { getAsyncId?(): number } | null
+}
+
 /** What Node itself cannot list afterwards, for one scope. */
 export class Recorder {
+  /** Node numbers what it makes. */
+  readonly #firstId = new AsyncResource('netns').asyncId()
   readonly timers = new Map<PendingTimer, RecordedTimer>()
   /** Handles that Node may not list, such as those on which `unref` was called. */
   readonly unlisted = new Set<object>()
@@ -39,6 +46,12 @@ export class Recorder {
 
   get usedAborter(): AbortController | undefined {
     return this.#aborter
+  }
+
+  /** A handle that was there before can lose its reference now: it is no part of this scope. */
+  addUnlisted(handle: object): void {
+    const id = (handle as AsyncHandle)._handle?.getAsyncId?.()
+    if (id === undefined || id > this.#firstId) this.unlisted.add(handle)
   }
 
   addTimer(timer: PendingTimer, recorded: RecordedTimer): void {

@@ -26,6 +26,9 @@ export function openScope(): HandleScope {
 /** A thread that does not end within this time makes the process unfit for another file. */
 const THREAD_TIMEOUT_MS = 1000
 
+/** Node's own, whatever a test made of them. */
+const { setImmediate, setTimeout } = globalThis
+
 class OpenScope implements HandleScope {
   readonly recorder = new Recorder()
   readonly #before = new Set(activeHandles())

@@ -121,7 +121,8 @@ export class ActiveSandbox implements IsolatedSandbox {
 
   async dispose(): Promise<IsolateEnd> {
     const end = this.endNow()
-    if (end.leaks.length > 0) await this.#handles.settled()
+    // Node hears of the end of children and handles in the next turns.
+    if (end.leaks.length > 0 || end.endedProcesses > 0) await this.#handles.settled()
     return end
   }
 
@@ -138,11 +139,16 @@ export class ActiveSandbox implements IsolatedSandbox {
     const kept = this.#keptFiles()
     const noRoute = first.network ? readNoRoute() : null
     const others = this.#entered.slice(1).map(({ id }) => id)
-    const { count } = this.#roots.leave(first, others)
-    goTo(cwd)
     const owner = this.owner?.name ?? null
-    this.#end = { owner, endedProcesses: count, leaks, openFiles, noRoute, enterMs, kept }
-    onDispose(this)
+    this.#end = { owner, endedProcesses: 0, leaks, openFiles, noRoute, enterMs, kept }
+    try {
+      const { count } = this.#roots.leave(first, others)
+      this.#end = { ...this.#end, endedProcesses: count }
+      goTo(cwd)
+    } finally {
+      // Also where the kernel refuses: the next one must not wait for ever.
+      onDispose(this)
+    }
     return this.#end
   }
 

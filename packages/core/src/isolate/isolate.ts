@@ -1,10 +1,12 @@
 import { isMainThread } from 'node:worker_threads'
 import { FILE_ROOT, Roots, type EnteredRoot, type NetworkKind } from '../control/roots.ts'
-import { workerPlace, type WorkerPlace } from '../control/worker-place.ts'
+import { shared, workerPlace, type WorkerPlace } from '../control/worker-place.ts'
 import { NetnsError } from '../errors/netns-error.ts'
+import { closeIdleConnections } from '../handles/idle-connections.ts'
+import { trackHandles } from '../handles/track-handles.ts'
 import { ActiveSandbox } from './active-sandbox.ts'
 import { fallbackSandbox } from './fallback-sandbox.ts'
-import { findOpenFiles, type OpenFile } from './open-files.ts'
+import { describeOpenFiles, findOpenFiles, warnOfOpenFiles, type OpenFile } from './open-files.ts'
 import { IsolateQueue, type Scope } from './queue.ts'
 import { socketSteps } from './sockets.ts'
 import { rootSteps } from './steps.ts'
@@ -12,6 +14,9 @@ import type { IsolatedSandbox, IsolateOptions } from './types.ts'
 import { goTo } from './working-directory.ts'
 
 const usesIoUring = process.env['UV_USE_IO_URING'] === '1'
+
+// Connections that are made before the first isolate() must be known at it.
+if (workerPlace()?.control) trackHandles()
 
 /** The root that top-level sandboxes stand on: the file's. */
 export const BASE_ROOT = 'baseRoot'
@@ -110,6 +115,7 @@ async function open(
     leave()
   }
   try {
+    if (kindOf(place, options) !== 'inherit') await closeIdleConnections()
     const sandbox = enter(place, options, { enclosing, isOfTest, onDispose })
     queue.began(sandbox)
     scope.active = sandbox
@@ -153,7 +159,7 @@ function enter(
   const startedMs = performance.now()
   const cwd = process.cwd()
   const roots = Roots.of(place)
-  const network = place.sharesNetwork ? 'inherit' : networkKind(options.net)
+  const network = kindOf(place, options)
   const sockets = network === 'inherit' && !place.sharesNetwork ? socketSteps() : []
   const first = roots.enter({
     parent: enclosing?.rootId ?? baseRoot(place),
@@ -163,7 +169,7 @@ function enter(
   })
   try {
     goTo(cwd)
-    const openFiles = checkOpenFiles(first, options)
+    const openFiles = checkOpenFiles(place, first, options)
     const enterMs = performance.now() - startedMs
     const onEnd = (sandbox: ActiveSandbox): void => {
       onDispose(sandbox)
@@ -188,31 +194,29 @@ function enter(
 }
 
 function checkOpenFiles(
+  place: WorkerPlace,
   { busy }: EnteredRoot,
   { onOpenFiles = 'warn' }: IsolateOptions,
 ): OpenFile[] {
   const files = busy.length > 0 ? findOpenFiles(busy) : []
   if (files.length === 0) return []
-  const detail = list(files)
-  if (onOpenFiles === 'error') throw new NetnsError('NETNS_OPEN_FILES', { detail })
-  process.emitWarning(
-    `files that are open for writing go on writing to the state before isolate(): ${detail}`,
-    { code: 'NETNS_OPEN_FILES', type: 'NetnsWarning' },
+  if (onOpenFiles === 'error')
+    throw new NetnsError('NETNS_OPEN_FILES', { detail: describeOpenFiles(files) })
+  warnOfOpenFiles(
+    shared(place, `warned ${baseRoot(place)}`, () => new Set<string>()),
+    files,
   )
   return files
 }
 
+function kindOf({ sharesNetwork }: WorkerPlace, { net }: IsolateOptions): NetworkKind {
+  return sharesNetwork ? 'inherit' : networkKind(net)
+}
+
 function networkKind(net: IsolateOptions['net'] = 'loopback'): NetworkKind {
   if (net === 'inherit' || net === 'none') return net
-  if (net === 'loopback' || net.mode === undefined) return 'full'
-  if (net.mode === 'none') return 'none'
-  return Array.isArray(net.services) && net.services.length === 0 ? 'quiet' : 'full'
-}
-
-function list(files: readonly OpenFile[]): string {
-  return [...new Set(files.map(nameOf))].join(', ')
-}
-
-function nameOf({ path, pid }: OpenFile): string {
-  return pid === process.pid ? path : `${path} (process ${pid})`
+  if (net === 'loopback') return 'full'
+  const { mode = 'loopback', services = 'auto' } = net
+  if (mode === 'none') return 'none'
+  return services === 'auto' ? 'full' : services
 }

@@ -22,6 +22,25 @@ export function findOpenFiles(mounts: readonly BusyMount[]): OpenFile[] {
   )
 }
 
+/** Says once of each file that it writes to the state before; a database's are open at every isolate(). */
+export function warnOfOpenFiles(told: Set<string>, files: readonly OpenFile[]): void {
+  const fresh = files.filter((file) => !told.has(describe(file)))
+  for (const file of fresh) told.add(describe(file))
+  if (fresh.length === 0) return
+  process.emitWarning(
+    `files that are open for writing go on writing to the state before isolate(): ${describeOpenFiles(fresh)}`,
+    { code: 'NETNS_OPEN_FILES', type: 'NetnsWarning' },
+  )
+}
+
+export function describeOpenFiles(files: readonly OpenFile[]): string {
+  return [...new Set(files.map(describe))].join(', ')
+}
+
+function describe({ path, pid }: OpenFile): string {
+  return pid === process.pid ? path : `${path} (process ${pid})`
+}
+
 function descriptorsOf(pid: string): string[] {
   return attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? []
 }
@@ -34,9 +53,12 @@ function isWriterOn(mounts: ReadonlySet<number>, infoPath: string): boolean {
   return (Number.parseInt(flags, 8) & WRITES) !== 0 && mounts.has(Number(mountId))
 }
 
+/** The root before is parked here, beside the one that we are in (native/src/roots.c). */
+const PARKED = /^\/r\/\d+(?=\/)/
+
 function pathOf(link: string): string[] {
   const path = attempt(() => readlinkSync(link))
-  return path === undefined ? [] : [path]
+  return path === undefined ? [] : [path.replace(PARKED, '')]
 }
 
 function attempt<Result>(read: () => Result): Result | undefined {

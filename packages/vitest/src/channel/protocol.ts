@@ -72,6 +72,8 @@ export interface FileMessage {
   readonly leaks: readonly Leak[]
   /** Why this process must not run another file. */
   readonly unfit: string | null
+  /** Vitest's answer to `stop`, where the file was the only one that Vitest gave the worker. */
+  readonly stopped?: unknown
 }
 
 /** An `isolate()` of a worker has ended. */

@@ -33,11 +33,16 @@ export class ReusedWorker implements Backend {
   /** Tells the shelf whether the process is free; set while it stops. */
   #giveBack: ((isFit: boolean) => void) | null = null
   #fileEnded: FileMessage | null = null
+  #hasRun = false
+  #isStopping = false
   #isDetached = false
+  /** Vitest ends a run before its last workers have stopped. */
+  #over: () => void = () => {}
 
   private constructor(context: ReuseContext, process: ReusedProcess) {
     this.#context = context
     this.#session = this.#connect(process)
+    context.run.track(new Promise<void>((resolve) => (this.#over = resolve)))
   }
 
   static async create(context: ReuseContext): Promise<ReusedWorker> {
@@ -50,10 +55,18 @@ export class ReusedWorker implements Backend {
   send(message: WorkerRequest): void {
     const { process, records, link } = this.#session
     if (message.type === 'start') this.#startMessage = message
-    if (message.type === 'run' || message.type === 'collect')
+    if (message.type === 'run' || message.type === 'collect') {
       records.filesBegin(message.context.files)
-    if (message.type === 'stop') this.#giveBack = this.#context.run.shelf.announce(process)
-    link.send(message)
+      this.#hasRun = true
+    }
+    if (message.type !== 'stop') link.send(message)
+    else if (this.#fileEnded) this.#stopped()
+    else {
+      this.#isStopping = true
+      this.#giveBack = this.#context.run.shelf.announce(process)
+      // After a file the worker stops by itself.
+      if (!this.#hasRun) link.send(message)
+    }
   }
 
   async stop(): Promise<void> {
@@ -67,12 +80,13 @@ export class ReusedWorker implements Backend {
     const calls = hostCalls(run, pool.project, worker.setup.moduleCopies)
     const records = new Records(run, pool.project, worker)
     const link = new WorkerLink(worker, calls, {
-      message: (message) => this.#receive(message),
+      message: (message) => emit('message', message),
       isolated: (message) => run.track(records.isolateEnded(message)),
       file: (message) => {
         this.#fileEnded = message
         process.files += 1
         run.track(records.fileEnded(message))
+        if (this.#isStopping) this.#stopped()
       },
       unfit: (message) => this.#replace(message),
       exit: (code, signal) => void this.#exited(() => emit('exit', code, signal)),
@@ -81,18 +95,20 @@ export class ReusedWorker implements Backend {
     return { process, calls, records, link }
   }
 
-  #receive(message: unknown): void {
-    this.#context.emit('message', message)
-    const { type } = message as { readonly type?: unknown }
-    if (type !== 'stopped' || !this.#fileEnded) return
-    const { unfit } = this.#fileEnded
+  /** The worker has stopped, and Vitest has asked for it. */
+  #stopped(): void {
+    const { run, emit } = this.#context
+    const { unfit, stopped } = this.#fileEnded ?? {}
     if (unfit === null) this.#release()
-    else this.#context.run.notUsedAgain(unfit)
+    else if (unfit !== undefined) run.notUsedAgain(unfit)
+    emit('message', stopped)
   }
 
   #release(): void {
+    this.#giveBack ??= this.#context.run.shelf.announce(this.#session.process)
     this.#detach()
-    this.#giveBack?.(true)
+    this.#giveBack(true)
+    this.#over()
   }
 
   #detach(): void {
@@ -106,13 +122,15 @@ export class ReusedWorker implements Backend {
     const { process, records } = this.#session
     await endReused(process)
     await records.processEnded()
+    this.#over()
   }
 
   async #exited(emit: () => void): Promise<void> {
     if (this.#isDetached) return
     this.#giveBack?.(false)
-    this.#context.run.track(this.#session.records.processEnded())
     emit()
+    await this.#session.records.processEnded()
+    this.#over()
   }
 
   /** The process cannot have a sandbox for the file: another one takes its place, unseen by Vitest. */

@@ -15,6 +15,11 @@ const off = process.off.bind(process) as typeof on
 export function processListeners(): ProcessPart {
   const kept = read()
   return {
+    exit() {
+      const stay = kept.get('exit') ?? []
+      const ofFile = rawListeners('exit').filter((listener) => !stay.includes(listener))
+      for (const listener of ofFile) call(listener)
+    },
     restore() {
       for (const [event, listeners] of read()) {
         const stay = kept.get(event) ?? []
@@ -35,6 +40,14 @@ export function processListeners(): ProcessPart {
         }
       }
     },
+  }
+}
+
+function call(listener: Listener): void {
+  try {
+    listener.call(process, process.exitCode ?? 0)
+  } catch {
+    // Nobody hears of it where the process ends either: Vitest has stopped.
   }
 }
 

@@ -36,6 +36,10 @@ export class ProcessState {
     ])
   }
 
+  exit(): void {
+    this.#parts?.exit()
+  }
+
   restore(): void {
     this.#parts?.restore()
   }
@@ -45,13 +49,13 @@ export class ProcessState {
    * for `expect`, listeners) must stay for the files after this one.
    */
   async importPackage<Namespace>(id: string, load: () => Promise<Namespace>): Promise<Namespace> {
-    if (!this.#parts || this.#imported.has(id)) return load()
+    if (this.#imported.has(id)) return load()
     this.#imported.add(id)
-    const end = this.#parts.keepChanges()
+    const end = this.#parts?.keepChanges()
     try {
       return await load()
     } finally {
-      end()
+      end?.()
     }
   }
 }

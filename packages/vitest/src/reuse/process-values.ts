@@ -1,6 +1,10 @@
-import dns from 'node:dns'
-import http from 'node:http'
+import { createRequire } from 'node:module'
 import type { ProcessPart } from './part.ts'
+
+// An import would read every export of http, and so load undici, which takes 50 ms.
+const require = createRequire(import.meta.url)
+const dns = require('node:dns') as typeof import('node:dns')
+const http = require('node:http') as typeof import('node:http')
 
 const chdir = process.chdir.bind(process)
 const umask = process.umask.bind(process)

@@ -34,6 +34,7 @@ export class Properties {
 
   /** Returns whether there was something to put back. What cannot be configured stays as it is. */
   restore(): boolean {
+    if (this.#isUnchanged()) return false
     const changed = changedKeys(this.#kept, this.read())
     for (const key of changed) {
       const descriptor = this.#kept.get(key)
@@ -41,6 +42,29 @@ export class Properties {
       else Reflect.deleteProperty(this.#object, key)
     }
     return changed.length > 0
+  }
+
+  /** Making the descriptors of two thousand properties takes longer than all else between two files. */
+  #isUnchanged(): boolean {
+    const keys = Reflect.ownKeys(this.#object)
+    let known = 0
+    for (const key of keys) {
+      const kept = this.#kept.get(key)
+      if (kept ? !this.#isLike(key, kept) : !this.#ignores(key)) return false
+      if (kept) known += 1
+    }
+    return known === this.#kept.size
+  }
+
+  #isLike(key: PropertyKey, kept: PropertyDescriptor): boolean {
+    if (!('value' in kept))
+      return isSame(kept, Reflect.getOwnPropertyDescriptor(this.#object, key) ?? {})
+    try {
+      return Object.is(Reflect.get(this.#object, key), kept.value)
+    } catch {
+      // A getter that took the value's place.
+      return false
+    }
   }
 }
 

@@ -135,9 +135,9 @@ export class Run {
 
   async settled(): Promise<void> {
     this.track(this.warm.dispose())
-    // A process that waits until the next run in watch mode would see old names of files.
-    this.track(this.shelf.dispose())
     while (this.#open.size > 0) await Promise.all(this.#open)
+    // A process that waits until the next run in watch mode would see old names of files.
+    await this.shelf.dispose()
     for (const [reason, count] of this.#unfit)
       this.report.addNote(
         `${count} ${count === 1 ? 'worker was' : 'workers were'} not re-used: ${reason}`,

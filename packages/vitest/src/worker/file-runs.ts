@@ -2,11 +2,14 @@ import { getHeapStatistics } from 'node:v8'
 import {
   openFileSandboxes,
   openScope,
+  type FileSandboxEnd,
   type FileSandboxes,
   type HandleScope,
   type LeakKind,
 } from '@netns/core/worker'
+import type { SerializedConfig } from 'vitest'
 import type { FileMessage, WorkerSetup } from '../channel/protocol.ts'
+import { countOn } from '../reuse/coverage.ts'
 import { ProcessState } from '../reuse/process-state.ts'
 
 /** A process that keeps more than this after a file has probably lost it for good. */
@@ -26,7 +29,10 @@ export class FileRuns {
   readonly #state: ProcessState | null
   #files: string[] | null = null
   #scope: HandleScope | null = null
+  #isPrepared = false
   startedMs = Date.now()
+  /** Files that have ended. */
+  count = 0
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup
@@ -43,6 +49,13 @@ export class FileRuns {
 
   environmentIsUp(): void {
     this.#state?.environmentIsUp()
+  }
+
+  /** Before Vitest begins to measure. */
+  async prepare({ coverage }: SerializedConfig): Promise<void> {
+    if (this.#isPrepared || !this.#state) return
+    this.#isPrepared = true
+    if (coverage.enabled && coverage.provider === 'v8') await countOn(this.#setup.vitestWorker)
   }
 
   /** Before the first code of a file. */
@@ -64,19 +77,35 @@ export class FileRuns {
   async end(): Promise<FileMessage> {
     on('uncaughtException', ignore)
     on('unhandledRejection', ignore)
+    this.#state?.exit()
     const scope = this.#scope
     const leaks = scope?.close(this.#state ? [] : sharedKinds) ?? []
     const open = this.#state ? await scope?.settled() : []
-    const end = this.#sandboxes.end()
+    const { end, failure } = this.#endSandbox()
     this.#state?.restore()
     off('uncaughtException', ignore)
     off('unhandledRejection', ignore)
     const files = this.#files ?? []
     this.#files = null
     this.#scope = null
-    return { netns: 'file', files, end, leaks, unfit: this.#state ? unfit(leaks, open) : null }
+    this.count += 1
+    const reason = this.#state ? (failure ?? unfit(leaks, open)) : null
+    return { netns: 'file', files, end, leaks, unfit: reason }
+  }
+
+  /** With shared modules there is no other process that could run the next file: the run fails. */
+  #endSandbox(): { end: FileSandboxEnd; failure?: string } {
+    try {
+      return { end: this.#sandboxes.end() }
+    } catch (error) {
+      if (!this.#state) throw error
+      return { end: lostEnd, failure: (error as Error).message }
+    }
   }
 }
+
+/** Nobody counted. */
+const lostEnd: FileSandboxEnd = { endedProcesses: 0, noRoute: null, kept: [], setupUs: 0 }
 
 function unfit(leaks: FileMessage['leaks'], open: readonly string[] = []): string | null {
   const dispatcher = leaks.find(({ kind }) => kind === 'dispatcher')

@@ -1,0 +1,11 @@
+import { test } from 'vitest'
+import { expectToPass } from '../support/isolate-suite.ts'
+
+test('what beforeAll wrote is there in every test, and what a test did to it is gone in the next', () =>
+  expectToPass({ files: ['branches', 'first-write'], tests: 81 }))
+
+test('changes() lists what was created, modified and deleted', () =>
+  expectToPass({ files: ['changes'], tests: 53 }))
+
+test('checkpoint() and restore() go to any state that was frozen', () =>
+  expectToPass({ files: ['checkpoints'], tests: 9 }))
