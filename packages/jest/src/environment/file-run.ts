@@ -79,7 +79,7 @@ function enterFresh(request: FileSandboxRequest): void {
   isFirst = false
 }
 
-/** Leaves it, into one that nobody looks at. */
+/** Ends what the file left; nobody else comes into its sandbox. */
 export async function endFile(): Promise<void> {
   const { file, projectRoot, scope } = running ?? {}
   running = undefined
