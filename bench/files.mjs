@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import process from 'node:process'
 import { printTable, saveResults } from './lib/report.mjs'
-import { config, fileCount, runInTurns, suiteFolder, tabulate } from './lib/suite.mjs'
+import { config, fileCount, runSuiteInTurns, suiteFolder } from './lib/suite.mjs'
+import { tabulate } from './lib/turns.mjs'
 
 /** 100 trivial test files: plain forks against a sandbox for each, in turns. */
 const pairs = Number(process.env['BENCH_PAIRS'] ?? 7)
 
-const runs = runInTurns(
+const runs = runSuiteInTurns(
   'files',
   {
     'plain forks': { config: config('', "pool: 'forks'") },

@@ -1,11 +1,12 @@
 import process from 'node:process'
 import { printTable, saveResults } from './lib/report.mjs'
-import { config, fileCount, runInTurns, tabulate } from './lib/suite.mjs'
+import { config, fileCount, runSuiteInTurns } from './lib/suite.mjs'
+import { tabulate } from './lib/turns.mjs'
 
 /** 100 trivial test files: re-used workers against a process for each file, and against shared workers, in turns. */
 const pairs = Number(process.env['BENCH_PAIRS'] ?? 7)
 
-const runs = runInTurns(
+const runs = runSuiteInTurns(
   'reuse',
   {
     'plain forks': { config: config('', "pool: 'forks'") },

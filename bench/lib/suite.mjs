@@ -1,12 +1,9 @@
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import process from 'node:process'
 import { bin, root } from '../../scripts/lib/paths.mjs'
-import { toolEnv } from '../../scripts/lib/process.mjs'
-import { median, medianRatio } from './statistics.mjs'
+import { runInTurns } from './turns.mjs'
 
-/** @typedef {{ wallSeconds: number, cpuSeconds: number }} Run from spawn to exit */
+/** @typedef {import('./turns.mjs').Run} Run */
 /** @typedef {{ config: string, env?: NodeJS.ProcessEnv }} Contender */
 
 export const fileCount = 100
@@ -19,17 +16,14 @@ export const fileCount = 100
  * @param {number} rounds
  * @returns {Record<string, Run[]>}
  */
-export function runInTurns(name, contenders, rounds) {
+export function runSuiteInTurns(name, contenders, rounds) {
   const folder = suiteFolder(name)
-  const names = Object.keys(contenders)
   writeSuite(folder, contenders)
-  for (const one of names) runOnce(folder, one, contenders[one]) // caches are filled
-  /** @type {Record<string, Run[]>} */
-  const runs = Object.fromEntries(names.map((one) => [one, []]))
-  for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? names : names.toReversed()
-    for (const one of order) runs[one]?.push(runOnce(folder, one, contenders[one]))
-  }
+  const commands = Object.entries(contenders).map(([one, { env = {} }]) => {
+    const args = ['run', '--config', configName(one)]
+    return [one, { command: bin('vitest'), args, cwd: folder, env }]
+  })
+  const runs = runInTurns(Object.fromEntries(commands), rounds)
   rmSync(folder, { recursive: true, force: true })
   return runs
 }
@@ -46,51 +40,6 @@ export function suiteFolder(name) {
 export function config(imports, test) {
   const plugins = imports ? 'plugins: [netns()], ' : ''
   return `${imports}\nexport default { ${plugins}test: { ${test} } }\n`
-}
-
-/**
- * A row for each contender.
- *
- * @param {Record<string, Run[]>} runs
- * @param {Record<string, string>} references headings of ratios, and the contender that each is a ratio to
- * @returns {import('./report.mjs').Row[]}
- */
-export function tabulate(runs, references) {
-  return Object.entries(runs).map(([run, own]) => ({
-    run,
-    'median s': median(own.map(wall)).toFixed(2),
-    'min s': Math.min(...own.map(wall)).toFixed(2),
-    'max s': Math.max(...own.map(wall)).toFixed(2),
-    ...ratios(own, runs, references, wall),
-    'median CPU s': median(own.map(cpu)).toFixed(2),
-    ...ratios(own, runs, references, cpu, 'CPU '),
-  }))
-}
-
-/**
- * @param {Run[]} own
- * @param {Record<string, Run[]>} runs
- * @param {Record<string, string>} references
- * @param {(run: Run) => number} value
- * @param {string} prefix
- */
-function ratios(own, runs, references, value, prefix = '') {
-  return Object.fromEntries(
-    Object.entries(references).map(([heading, name]) => {
-      const reference = runs[name] ?? []
-      return [prefix + heading, medianRatio(own.map(value), reference.map(value)).toFixed(2)]
-    }),
-  )
-}
-
-/** @param {Run} run */
-function wall({ wallSeconds }) {
-  return wallSeconds
-}
-
-/** @param {Run} run */
-function cpu({ cpuSeconds }) {
-  return cpuSeconds
 }
 
 /**
@@ -111,31 +60,4 @@ function writeSuite(folder, contenders) {
 /** @param {string} name */
 function configName(name) {
   return `${name.replaceAll(/\W+/g, '-')}.config.mjs`
-}
-
-/**
- * @param {string} folder
- * @param {string} name
- * @param {Contender | undefined} contender
- * @returns {Run}
- */
-function runOnce(folder, name, contender) {
-  const cpuBefore = childrenCpuSeconds()
-  const begin = process.hrtime.bigint()
-  const args = ['run', '--config', configName(name)]
-  const { status, stdout, stderr } = spawnSync(bin('vitest'), args, {
-    cwd: folder,
-    encoding: 'utf8',
-    env: toolEnv({ NODE_COMPILE_CACHE: undefined, ...contender?.env }),
-  })
-  const end = process.hrtime.bigint()
-  if (status !== 0) throw new Error(`${name} failed:\n${stdout}${stderr}`)
-  return { wallSeconds: Number(end - begin) / 1e9, cpuSeconds: childrenCpuSeconds() - cpuBefore }
-}
-
-/** User and system time of ended children and theirs: cutime and cstime of proc_pid_stat(5). */
-function childrenCpuSeconds() {
-  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]?.split(' ') ?? []
-  const ticksPerSecond = 100
-  return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond
 }

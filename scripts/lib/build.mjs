@@ -22,4 +22,4 @@ export async function buildLauncher() {
 }
 
 /** Compiles the packages, without the tests' own type check (`npm run typecheck`). */
-export const buildPackages = () => mustRun(bin('tsc'), ['-b', 'packages/vitest'])
+export const buildPackages = () => mustRun(bin('tsc'), ['-b', 'packages/vitest', 'packages/jest'])

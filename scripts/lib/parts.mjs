@@ -1,10 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { bin, exampleDirectory, root, sanitizedLauncherPath } from './paths.mjs'
+import {
+  bin,
+  exampleDirectory,
+  jestExampleDirectory,
+  root,
+  sanitizedLauncherPath,
+} from './paths.mjs'
 import { run } from './process.mjs'
 import { checkResult, notRun } from './results.mjs'
-import { runVitest } from './vitest-part.mjs'
+import { runJest, runVitest } from './vitest-part.mjs'
 
 /**
  * @typedef {object} Part
@@ -18,6 +24,7 @@ export const checks = [
   check('oxfmt', bin('oxfmt'), ['--check']),
   check('tsc', bin('tsc'), ['-b']),
   check('tsc, as the example has it', bin('tsc'), ['-p', exampleDirectory]),
+  check('tsc, as the example of Jest has it', bin('tsc'), ['-p', jestExampleDirectory]),
   check('gcc -fanalyzer', 'make', ['-s', '-C', 'native', 'analyze']),
   check('sanitizer build', 'make', ['-s', '-C', 'native', 'sanitize']),
 ]
@@ -32,16 +39,26 @@ const basics = [
     NETNS_LAUNCHER: sanitizedLauncherPath,
   }),
   { name: 'example', run: () => runVitest({ name: 'example', args: [], cwd: exampleDirectory }) },
+  { name: 'example of Jest', run: runJestExample },
 ]
 
-/** @typedef {{ vitest: 4 | 5, node: 20 | 22 | 24 | 26 }} Versions */
+/** Jest runs ECMAScript modules only with this switch. */
+function runJestExample() {
+  const env = { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' }
+  return runJest({ name: 'example of Jest', args: [], cwd: jestExampleDirectory, env })
+}
 
-/** `end to end` has run with Vitest 5 and Node 24. Vitest 5 does not run with Node 20. */
+/** @typedef {{ runner: 'Vitest' | 'Jest', version: number, node: 20 | 22 | 24 | 26 }} Versions */
+
+/** `end to end` has run with Vitest 5, Jest 30 and Node 24. Vitest 5 does not run with Node 20. */
 const otherVersions = /** @type {Versions[]} */ ([
-  { vitest: 4, node: 20 },
-  { vitest: 4, node: 24 },
-  { vitest: 5, node: 22 },
-  { vitest: 5, node: 26 },
+  { runner: 'Vitest', version: 4, node: 20 },
+  { runner: 'Vitest', version: 4, node: 24 },
+  { runner: 'Vitest', version: 5, node: 22 },
+  { runner: 'Vitest', version: 5, node: 26 },
+  { runner: 'Jest', version: 29, node: 20 },
+  { runner: 'Jest', version: 30, node: 22 },
+  { runner: 'Jest', version: 30, node: 26 },
 ])
 
 /** The oldest and the newest: what differs between users is the kernel's answer, not the version. */
@@ -77,15 +94,17 @@ function vitest(name, args, env = {}) {
  * @param {Versions} versions
  * @returns {Part}
  */
-function matrixPart({ vitest: vitestMajor, node }) {
-  const name = `Vitest ${vitestMajor}, Node ${node}`
-  const args = ['--project=e2e', '--project=alone', 'test/vitest/', 'test/isolate/']
+function matrixPart({ runner, version, node }) {
+  const name = `${runner} ${version}, Node ${node}`
+  const directories = runner === 'Vitest' ? ['test/vitest/', 'test/isolate/'] : ['test/jest/']
+  const args = ['--project=e2e', '--project=alone', ...directories]
   return {
     name,
     run: async () => {
       const nodePath = findNode(node)
       if (!nodePath) return notRun(name, `npm installed no Node ${node} for this system`)
-      const env = { NETNS_TEST_NODE: nodePath, NETNS_TEST_VITEST: String(vitestMajor) }
+      const variable = `NETNS_TEST_${runner.toUpperCase()}`
+      const env = { NETNS_TEST_NODE: nodePath, [variable]: String(version) }
       return runVitest({ name, args, env })
     },
   }

@@ -6,13 +6,13 @@ import { run, toolEnv } from './process.mjs'
 import { mustWork } from './results.mjs'
 
 /**
- * @typedef {object} VitestPart
+ * @typedef {object} TestPart
  * @property {string} name
- * @property {string[]} args of `vitest run`
+ * @property {string[]} args of the test runner
  * @property {string} [cwd] default: the repository
  * @property {NodeJS.ProcessEnv} [env] added to the environment
  *
- * The part of Vitest's JSON report that is read here:
+ * The part of the JSON report that is read here; Vitest writes it as Jest does:
  * @typedef {object} JsonReport
  * @property {{ name: string, status: string, message?: string,
  *   assertionResults: { status: string, fullName: string }[] }[]} testResults
@@ -24,15 +24,37 @@ const limitMs = 20 * 60_000
 /**
  * Runs Vitest and counts its tests from the JSON report.
  *
- * @param {VitestPart} part
+ * @param {TestPart} part
+ */
+export function runVitest(part) {
+  return runReported(part, 'vitest', (reportFile) => [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${reportFile}`,
+  ])
+}
+
+/**
+ * The same with Jest.
+ *
+ * @param {TestPart} part
+ */
+export function runJest(part) {
+  return runReported(part, 'jest', (reportFile) => ['--json', `--outputFile=${reportFile}`])
+}
+
+/**
+ * @param {TestPart} part
+ * @param {string} command
+ * @param {(reportFile: string) => string[]} reportArgs
  * @returns {Promise<import('./results.mjs').PartResult>}
  */
-export async function runVitest({ name, args, cwd = root, env = {} }) {
+async function runReported({ name, args, cwd = root, env = {} }, command, reportArgs) {
   const folder = mkdtempSync(join(tmpdir(), 'netns-report-'))
   const reportFile = join(folder, 'report.json')
   try {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
-    const result = await run(bin('vitest'), ['run', ...reporters, ...args], {
+    const result = await run(bin(command), [...reportArgs(reportFile), ...args], {
       cwd,
       env: toolEnv(env),
       limitMs,
@@ -58,7 +80,7 @@ export function toPartResult(name, run, report, refusesSkipped = mustWork) {
   const counts = countTests(report, refusesSkipped)
   const notes = counts.notes
   if (counts.passed + counts.failed === 0) notes.push('No test ran.')
-  if (!ok && counts.failed === 0) notes.push(`Vitest ended with ${ending}.`)
+  if (!ok && counts.failed === 0) notes.push(`The test runner ended with ${ending}.`)
   if (notes.length > 0 && counts.failed === 0) counts.failed = 1
   const { passed, failed, skipped } = counts
   return { name, passed, failed, skipped, durationMs, output: [output, ...notes].join('\n') }

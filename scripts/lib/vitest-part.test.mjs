@@ -41,7 +41,7 @@ test.for([
 test('an error outside of every test is a failure', () => {
   const result = toPartResult('unit', ended(false), report(['passed']))
   expect(result).toMatchObject({ passed: 1, failed: 1 })
-  expect(result.output).toContain('Vitest ended with exit code 1.')
+  expect(result.output).toContain('The test runner ended with exit code 1.')
 })
 
 test('a skipped test is a failure where nothing may be skipped, unless a failure is why', () => {

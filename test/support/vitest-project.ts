@@ -1,29 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import type { ChildProcess } from 'node:child_process'
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
 import process from 'node:process'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
-import { listTree } from './files.ts'
+import { repository, TestProject, type RunResult } from './test-project.ts'
 
-const repository = fileURLToPath(new URL('../..', import.meta.url))
 const fixtures = join(repository, 'test/fixtures/vitest')
 
 /** The Vitest that the tests start: the one of the root, or that of test/versions/vitest-4. */
 export const vitestMajor = process.env['NETNS_TEST_VITEST'] === '4' ? 4 : 5
 const vitestHome = vitestMajor === 4 ? join(repository, 'test/versions/vitest-4') : repository
-const node = process.env['NETNS_TEST_NODE'] ?? process.execPath
 
 const dependencies = [
   'vitest',
@@ -50,43 +35,19 @@ export interface ProjectSetup {
   readonly config?: string
 }
 
-export interface VitestResult {
-  readonly exitCode: number | null
-  readonly signal: NodeJS.Signals | null
-  readonly stdout: string
-  readonly stderr: string
-  /** Standard output and error, the project's directory written as `<project>`. */
-  readonly output: string
-}
+export type VitestResult = RunResult
 
-/** A project in a directory of its own, as a user has it. It is removed when the test is over. */
-export class VitestProject {
-  readonly directory: string
-
+/** A project with a Vitest config. */
+export class VitestProject extends TestProject {
   constructor(setup: ProjectSetup) {
-    this.directory = realpathSync(mkdtempSync(join(tmpdir(), 'netns-vitest-')))
-    onTestFinished(() => rmSync(this.directory, { recursive: true, force: true }))
+    super('netns-vitest-')
     if (setup.fixture !== undefined) {
       cpSync(join(fixtures, setup.fixture), this.directory, { recursive: true })
     }
     this.write('package.json', JSON.stringify({ name: 'project', type: 'module' }))
     this.write('vitest.config.mjs', setup.config ?? configOf(setup))
     for (const [path, content] of Object.entries(setup.files ?? {})) this.write(path, content)
-    for (const name of dependencies) this.#link(name)
-  }
-
-  path(name: string): string {
-    return join(this.directory, name)
-  }
-
-  /** Paths of its files, node_modules aside. */
-  list(): string[] {
-    return Object.keys(listTree(this.directory))
-  }
-
-  write(name: string, content: string): void {
-    mkdirSync(dirname(this.path(name)), { recursive: true })
-    writeFileSync(this.path(name), content)
+    for (const name of dependencies) this.link(name, homeOf(name))
   }
 
   /** `vitest run` with these arguments. */
@@ -98,7 +59,7 @@ export class VitestProject {
   }
 
   /**
-   * Starts `vitest` with these arguments, in a process group of its own.
+   * Starts `vitest` with these arguments.
    *
    * @param before a program and its arguments that start it, such as `unshare`
    */
@@ -107,38 +68,7 @@ export class VitestProject {
     env: Readonly<Record<string, string>> = {},
     before: readonly string[] = [],
   ): ChildProcess {
-    const [program = node, ...rest] = [
-      ...before,
-      node,
-      this.path('node_modules/vitest/vitest.mjs'),
-      ...args,
-    ]
-    const child = spawn(program, rest, {
-      cwd: this.directory,
-      env: { ...cleanEnv(), ...env },
-      stdio: 'pipe',
-      detached: true,
-    })
-    onTestFinished(() => void child.kill('SIGKILL'))
-    return child
-  }
-
-  async finish(child: ChildProcess): Promise<VitestResult> {
-    const { stdout: out, stderr: err } = child
-    if (!out || !err) throw new Error('The output of Vitest is not piped')
-    const ending = new Promise<Pick<VitestResult, 'exitCode' | 'signal'>>((resolve, reject) => {
-      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }))
-      child.once('error', reject)
-    })
-    const [stdout, stderr] = await Promise.all([text(out), text(err)])
-    const output = (stdout + stderr).replaceAll(this.directory, '<project>')
-    return { ...(await ending), stdout, stderr, output }
-  }
-
-  #link(name: string): void {
-    const link = this.path(join('node_modules', name))
-    mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(packageDirectory(name), link)
+    return this.startScript([this.path('node_modules/vitest/vitest.mjs'), ...args], env, before)
   }
 }
 
@@ -171,18 +101,8 @@ function withReuse({ environmentOptions = {} }: { environmentOptions?: object })
   return { ...environmentOptions, netns: { reuse: true, ...netns } }
 }
 
-function packageDirectory(name: string): string {
-  const home = name === 'vitest' || name.startsWith('@vitest/') ? vitestHome : repository
-  const manifest = createRequire(join(home, 'package.json')).resolve(`${name}/package.json`)
-  return dirname(manifest)
-}
-
-/** Without what this Vitest set for its own workers, and what makes colours or refuses to write snapshots. */
-function cleanEnv(): Record<string, string | undefined> {
-  const ours =
-    /^(?:VITEST|TEST$|NODE_ENV$|FORCE_|CI$|GITHUB_|npm_|NETNS_HOST_NS|NETNS_MUST_WORK|TINYPOOL)/
-  const kept = Object.entries(process.env).filter(([name]) => !ours.test(name))
-  return { ...Object.fromEntries(kept), NO_COLOR: '1' }
+function homeOf(name: string): string {
+  return name === 'vitest' || name.startsWith('@vitest/') ? vitestHome : repository
 }
 
 /** The comment that sets a file's environment; written in parts, for Vitest would find it in the test of the test. */

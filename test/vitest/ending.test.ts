@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import { expectNoneWith, hostMounts, uniqueSleep } from '../support/sandbox-leftovers.ts'
 import { docblock, VitestProject } from '../support/vitest-project.ts'
-import { VitestSession } from '../support/vitest-session.ts'
+import { Session } from '../support/session.ts'
 
 /** A file that starts a child, says so, and then never gives way. */
 const hangs = (seconds: string, loop: boolean): string => `
@@ -28,7 +28,7 @@ test.for([
     test: { maxWorkers: 2 },
   })
   const mounts = hostMounts()
-  const session = new VitestSession(project.start(['run']))
+  const session = new Session(project.start(['run']))
   await session.until(/hanging[^]*hanging/)
   session.process.kill(how)
   await session.ended
@@ -40,7 +40,7 @@ test.for([
 test('Ctrl-C ends a run at once and leaves nothing', async () => {
   const seconds = uniqueSleep()
   const project = new VitestProject({ files: { 'a.test.js': hangs(seconds, false) } })
-  const session = new VitestSession(project.start(['run']))
+  const session = new Session(project.start(['run']))
   await session.until(/hanging/)
   session.signalGroup('SIGINT')
   const { code } = await session.ended

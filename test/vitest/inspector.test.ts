@@ -1,7 +1,7 @@
-import { createServer, type AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { VitestProject } from '../support/vitest-project.ts'
-import { VitestSession } from '../support/vitest-session.ts'
+import { freePort } from '../support/free-port.ts'
+import { Session } from '../support/session.ts'
 
 test('a debugger of the host reaches a worker that runs with --inspect', async () => {
   const port = await freePort()
@@ -15,7 +15,7 @@ test('a debugger of the host reaches a worker that runs with --inspect', async (
         })`,
     },
   })
-  const session = new VitestSession(
+  const session = new Session(
     project.start(['run', `--inspect=127.0.0.1:${port}`, '--no-file-parallelism']),
   )
   await session.until(/open/)
@@ -30,11 +30,3 @@ test('a debugger of the host reaches a worker that runs with --inspect', async (
   socket.close()
   expect((await session.ended).code).toBe(0)
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

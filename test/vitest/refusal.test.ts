@@ -3,7 +3,7 @@ import process from 'node:process'
 import { expect, test } from 'vitest'
 import { processesWith, uniqueSleep } from '../support/sandbox-leftovers.ts'
 import { VitestProject, type VitestResult } from '../support/vitest-project.ts'
-import { VitestSession } from '../support/vitest-session.ts'
+import { Session } from '../support/session.ts'
 
 const passes = `
   import { expect, test } from 'vitest'
@@ -92,7 +92,7 @@ test("fallback: 'warn' does not wait for a process that a test left with its out
     files: { 'a.test.js': leaves(seconds) },
     test: { environmentOptions: { netns: { fallback: 'warn' } } },
   })
-  const session = new VitestSession(startWhereRefused(project))
+  const session = new Session(startWhereRefused(project))
   await session.ended
   const left = processesWith(seconds)
   for (const pid of left) process.kill(pid, 'SIGKILL')

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { expectNoneWith } from '../support/sandbox-leftovers.ts'
 import { VitestProject } from '../support/vitest-project.ts'
-import { VitestSession } from '../support/vitest-session.ts'
+import { Session } from '../support/session.ts'
 
 const prints = `
   import { readFileSync, writeFileSync } from 'node:fs'
@@ -34,7 +34,7 @@ const waiting = /Waiting for file changes/
 
 test('watch mode: each run has a new sandbox that sees the files as they are then', async () => {
   const project = new VitestProject({ files })
-  const session = new VitestSession(project.start(['--watch', '-u']))
+  const session = new Session(project.start(['--watch', '-u']))
   expect(await session.until(waiting)).toContain('seen first data one.')
   save(project, 'data.txt', 'data two')
   save(project, 'value.js', 'export const value = "second"')
@@ -52,7 +52,7 @@ test('watch mode: each run has a new sandbox that sees the files as they are the
 
 test('watch mode: a change of the config starts anew', async () => {
   const project = new VitestProject({ files })
-  const session = new VitestSession(project.start(['--watch']))
+  const session = new Session(project.start(['--watch']))
   expect(await session.until(waiting)).toContain('seen first data one.')
   project.write(
     'vitest.config.mjs',
@@ -90,7 +90,7 @@ test("Vitest's own server is not reachable from inside", async () => {
     },
     test: { api: { port, strictPort: true, host: '127.0.0.1' } },
   })
-  const session = new VitestSession(project.start(['--watch']))
+  const session = new Session(project.start(['--watch']))
   const output = await session.until(waiting)
   expect(output).toContain('1 passed')
   expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBeGreaterThan(0)

@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url'
 /** Everything here is fixed on purpose: this is how applications are deployed, and what makes them hard to test. */
 export const ports = { front: 80, api: 3000, search: 3100 }
 
-export const projectDir = fileURLToPath(new URL('..', import.meta.url))
+export const sourceDir = fileURLToPath(new URL('.', import.meta.url))
+
+/** Where the shop is started. */
+export const projectDir = process.cwd()
 
 export const paths = {
   database: join(projectDir, 'data/shop.db'),

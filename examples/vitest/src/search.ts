@@ -1,18 +1,14 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { readFirstLine } from './first-line.ts'
-import { paths, ports, projectDir } from './paths.ts'
+import { paths, ports, sourceDir } from './paths.ts'
 
 /** Starts the search daemon, which outlives its parent: nothing here ever stops it. Returns its process id. */
 export async function startSearch(): Promise<number> {
-  const daemon = spawn(
-    process.execPath,
-    [join(projectDir, 'src/search-daemon.ts'), paths.database],
-    {
-      detached: true,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    },
-  )
+  const daemon = spawn(process.execPath, [join(sourceDir, 'search-daemon.ts'), paths.database], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   const line = await readFirstLine(daemon.stdout)
   daemon.unref()
   daemon.stdout.destroy()

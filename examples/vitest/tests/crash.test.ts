@@ -4,11 +4,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { readFirstLine } from '../src/first-line.ts'
-import { paths, projectDir } from '../src/paths.ts'
+import { paths, sourceDir } from '../src/paths.ts'
 import { apiUrl, frontUrl, takeOrder } from './support/shop.ts'
 
 async function startProcess(): Promise<ChildProcess> {
-  const shop = spawn(process.execPath, [join(projectDir, 'src/main.ts')], {
+  const shop = spawn(process.execPath, [join(sourceDir, 'main.ts')], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   onTestFinished(() => void shop.kill('SIGKILL'))

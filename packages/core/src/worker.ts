@@ -1,6 +1,8 @@
 /*
  * What code inside a sandbox needs, without what plans and starts one: a worker waits for every module that it loads.
  */
+export { NetnsError } from './errors/netns-error.ts'
+export { mergeOptions } from './options/merge-options.ts'
 export { openFileSandboxes } from './file-sandboxes/open.ts'
 export type {
   FileSandboxEnd,
@@ -30,3 +32,4 @@ export type {
   IsolateFsOptions,
   IsolateOptions,
 } from './isolate/types.ts'
+export { isInsideSandbox } from './sandbox-info/sandbox-info.ts'

@@ -1,4 +1,4 @@
-import { NetnsError, readListeners } from '@netns/core'
+import { NetnsError, readiness, readListeners } from '@netns/core'
 import type {} from 'vitest/config' // gives Vite's plugins the hook of Vitest
 import type { Vite, Vitest, VitestPluginContext } from 'vitest/node'
 import { scratchHooks } from './modules/scratch.ts'
@@ -6,7 +6,6 @@ import { ENVIRONMENT_NAME, POOL_NAME } from './names.ts'
 import { projectOptions } from './options/file-options.ts'
 import { NetnsPoolWorker } from './pool/netns-worker.ts'
 import { stockWorkers } from './pool/stock-workers.ts'
-import { readiness } from './run/readiness.ts'
 import { Run } from './run/run.ts'
 import { summaryReporter } from './run/summary-reporter.ts'
 

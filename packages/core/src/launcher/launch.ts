@@ -29,8 +29,18 @@ const DISPOSE_TIMEOUT_MS = 1500
  *   `started` and `ended`.
  */
 export function launch(request: LaunchRequest): Sandbox {
+  return supervise(spawnLauncher(resolveLauncher(), request), request)
+}
+
+/** What {@link supervise} has to know of a launcher that somebody else started. */
+export type SuperviseRequest = Pick<LaunchRequest, 'plan' | 'keep' | 'cwd' | 'ipc'>
+
+/**
+ * Gives the plan to a launcher that was started with {@link launcherArguments}, in the same turn of the event loop, and a
+ * pipe as the descriptor after Node's IPC.
+ */
+export function supervise(child: ChildProcess, request: SuperviseRequest): Sandbox {
   const plan = encodePlan(request.plan)
-  const child = spawnLauncher(resolveLauncher(), request)
   const exited = exitOf(child, request)
   const socket = child.stdio[channelFd(request)] as Socket | null | undefined
   if (!socket) return failedSandbox(child, exited)
@@ -43,39 +53,46 @@ export function launch(request: LaunchRequest): Sandbox {
   return { process: child, started, ended, degraded, dispose: () => dispose(child, channel) }
 }
 
-function controlFd(request: LaunchRequest): number {
+function controlFd(request: Pick<LaunchRequest, 'ipc'>): number {
   return channelFd(request) + 1
 }
 
-function channelFd({ ipc }: LaunchRequest): number {
+function channelFd({ ipc }: Pick<LaunchRequest, 'ipc'>): number {
   return ipc ? 4 : 3
 }
 
 function spawnLauncher(launcher: string, request: LaunchRequest): ChildProcess {
-  const { command, args, cwd, ipc = false, stdio = ['pipe', 'pipe', 'pipe'] } = request
-  const { threadsPath } = request.plan
-  const keep = ipc ? ['--keep-fd', '3'] : []
-  const control = threadsPath === null ? [] : ['--control-fd', String(controlFd(request))]
+  const { command, args, env, cwd, ipc = false, stdio = ['pipe', 'pipe', 'pipe'] } = request
   const fds: StdioOptions = [...stdio, ...(ipc ? (['ipc'] as const) : []), 'pipe']
-  return spawn(
-    launcher,
-    ['--channel-fd', String(channelFd(request)), ...control, ...keep, '--', command, ...args],
-    {
-      cwd,
-      env:
-        threadsPath === null
-          ? request.env
-          : { ...request.env, ...controlEnv(request, threadsPath) },
-      stdio: fds,
-      serialization: 'advanced',
-    },
-  )
+  return spawn(launcher, [...launcherArguments(request), command, ...args], {
+    cwd,
+    env: launcherEnv(request, env),
+    stdio: fds,
+    serialization: 'advanced',
+  })
 }
 
-/** The library takes itself out of LD_PRELOAD, and the worker's entry the other variable, before tests see them. */
-function controlEnv(request: LaunchRequest, threadsPath: string): Record<string, string> {
-  const preload = request.env['LD_PRELOAD']
+/** The launcher's own arguments, before the command. */
+export function launcherArguments(request: Pick<LaunchRequest, 'ipc' | 'plan'>): string[] {
+  const keep = request.ipc ? ['--keep-fd', '3'] : []
+  const { threadsPath } = request.plan
+  const control = threadsPath === null ? [] : ['--control-fd', String(controlFd(request))]
+  return ['--channel-fd', String(channelFd(request)), ...control, ...keep, '--']
+}
+
+/**
+ * The environment that the launcher starts with. The library takes itself out of LD_PRELOAD, and the worker's entry the
+ * other variable, before tests see them.
+ */
+export function launcherEnv(
+  request: Pick<LaunchRequest, 'ipc' | 'plan'>,
+  env: LaunchRequest['env'],
+): LaunchRequest['env'] {
+  const { threadsPath } = request.plan
+  if (threadsPath === null) return env
+  const preload = env['LD_PRELOAD']
   return {
+    ...env,
     LD_PRELOAD: preload ? `${threadsPath}:${preload}` : threadsPath,
     [CONTROL_VARIABLE]: `${controlFd(request)}:${threadsPath}`,
   }
@@ -86,10 +103,13 @@ interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-function exitOf(child: ChildProcess, { cwd }: LaunchRequest): Promise<Exit> {
+function exitOf(child: ChildProcess, { cwd }: SuperviseRequest): Promise<Exit> {
   const exited = new Promise<Exit>((resolve, reject) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
-    child.once('error', (cause) => reject(spawnError(cause, child.spawnfile, cwd)))
+    child.on('error', (cause: NodeJS.ErrnoException) => {
+      // A write to an ended child is an error of the child too; its exit says more.
+      if (cause.syscall?.startsWith('spawn')) reject(spawnError(cause, child.spawnfile, cwd))
+    })
   })
   exited.catch(() => {})
   return exited
@@ -169,7 +189,7 @@ function diedError({ code, signal }: Exit): NetnsError {
 
 async function endOf(
   channel: Channel,
-  request: LaunchRequest,
+  request: SuperviseRequest,
   exited: Promise<Exit>,
   failed: Promise<never>,
 ): Promise<SandboxEnd> {
@@ -181,7 +201,7 @@ async function endOf(
   return { ...countsOf(event), ...kept }
 }
 
-async function keepAndRelease(channel: Channel, { plan, keep }: LaunchRequest): Promise<Kept> {
+async function keepAndRelease(channel: Channel, { plan, keep }: SuperviseRequest): Promise<Kept> {
   try {
     return keep ? await keepFiles(channel, plan, keep) : { kept: [], keepFailures: [] }
   } finally {

@@ -138,6 +138,14 @@ test('a limit of processes is refused as root, where the kernel does not apply i
   expect(mistakes({ limits: { processes: 100 } }, false)).toEqual([])
 })
 
+test('Jest has an option of its own, and no happy-dom', () => {
+  const resolve = (raw: unknown) => resolveOptions(raw, 'netns', false, 'jest')
+  expect(resolve({}).reuse).toBe(true)
+  expect(resolve({ isolation: 'process' }).reuse).toBe(false)
+  expect(() => resolve({ base: 'happy-dom' })).toThrow("expected 'node' or 'jsdom'")
+  expect(() => resolve({ isolatoin: 'file' })).toThrow('did you mean "isolation"?')
+})
+
 test('the message tells which option of which place is meant', () => {
   expect(() => resolveOptions({ fs: { hidee: [] } }, 'environmentOptions.netns')).toThrow(
     'environmentOptions.netns.fs.hidee: unknown option, did you mean "hide"?',

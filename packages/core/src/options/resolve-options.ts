@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { NetnsError } from '../errors/netns-error.ts'
 import { describeIssue } from './describe-issue.ts'
-import { isolateKeys, isolateSchema, knownKeys, optionsSchema, type KnownKeys } from './schema.ts'
-import type { NetnsOptions, ResolvedOptions } from './types.ts'
+import { isolateKeys, isolateSchema, optionKeys, optionsSchema, type KnownKeys } from './schema.ts'
+import type { Framework, NetnsOptions, ResolvedOptions } from './types.ts'
 
 /**
  * Checks options and applies every default.
@@ -10,6 +10,7 @@ import type { NetnsOptions, ResolvedOptions } from './types.ts'
  * @param raw what the user wrote; `undefined` means all defaults
  * @param origin the option's path for messages, such as `environmentOptions.netns`
  * @param isRoot whether tests run as root, where `limits.processes` has no effect and is refused
+ * @param framework whose options they are: some exist for one only
  * @throws NetnsError `NETNS_OPTIONS_INVALID`, one line per mistake
  *
  * @example
@@ -20,9 +21,10 @@ export function resolveOptions(
   raw: unknown,
   origin: string,
   isRoot: boolean = process.geteuid?.() === 0,
+  framework: Framework = 'vitest',
 ): ResolvedOptions {
-  check(optionsSchema(isRoot), raw ?? {}, origin, knownKeys)
-  return applyDefaults((raw ?? {}) as NetnsOptions)
+  check(optionsSchema(isRoot, framework), raw ?? {}, origin, optionKeys(framework))
+  return applyDefaults((raw ?? {}) as NetnsOptions, framework)
 }
 
 /**
@@ -41,7 +43,7 @@ function check(schema: v.GenericSchema, raw: unknown, origin: string, keys: Know
   throw new NetnsError('NETNS_OPTIONS_INVALID', { detail: [...new Set(lines)].join('\n') })
 }
 
-function applyDefaults(options: NetnsOptions): ResolvedOptions {
+function applyDefaults(options: NetnsOptions, framework: Framework): ResolvedOptions {
   return {
     fs: resolveFs(options.fs ?? {}),
     net: resolveNet(options.net ?? {}),
@@ -51,7 +53,7 @@ function applyDefaults(options: NetnsOptions): ResolvedOptions {
     limits: options.limits ?? {},
     fallback: options.fallback ?? 'error',
     base: options.base ?? 'node',
-    reuse: options.reuse ?? false,
+    reuse: framework === 'jest' ? options.isolation !== 'process' : (options.reuse ?? false),
     perTest: resolvePerTest(options.perTest ?? false),
   }
 }

@@ -13,6 +13,7 @@ import {
   list,
   whole,
 } from './schema-parts.ts'
+import type { Framework } from './types.ts'
 
 export { UNKNOWN_KEY } from './schema-parts.ts'
 
@@ -121,10 +122,20 @@ const isolateEntries = {
   fallback: atStart,
   base: atStart,
   reuse: atStart,
+  isolation: atStart,
   perTest: atStart,
 }
 
-function entriesOf(isRoot: boolean) {
+const jestEntries = { isolation: v.optional(choice(['file', 'process'])) }
+
+const vitestEntries = {
+  reuse: v.optional(v.boolean(expected('true or false'))),
+  perTest: v.optional(
+    either(isObject, object(isolateEntries), v.boolean(expected('true, false or an object'))),
+  ),
+}
+
+function entriesOf(isRoot: boolean, framework: Framework): v.ObjectEntries {
   const noEnv = v.literal('inherit', expected("'inherit' or an object { allow, set }"))
   return {
     fs: v.optional(object(fs)),
@@ -134,17 +145,16 @@ function entriesOf(isRoot: boolean) {
     hosts: v.optional(record(hostname, address, 'an object { [name]: address }')),
     limits: v.optional(object(limits(isRoot))),
     fallback: v.optional(choice(['error', 'warn'])),
-    base: v.optional(choice(['node', 'jsdom', 'happy-dom'])),
-    reuse: v.optional(v.boolean(expected('true or false'))),
-    perTest: v.optional(
-      either(isObject, object(isolateEntries), v.boolean(expected('true, false or an object'))),
+    base: v.optional(
+      choice(framework === 'jest' ? ['node', 'jsdom'] : ['node', 'jsdom', 'happy-dom']),
     ),
+    ...(framework === 'jest' ? jestEntries : vitestEntries),
   }
 }
 
-/** The schema of `environmentOptions.netns`. */
-export function optionsSchema(isRoot: boolean) {
-  return object(entriesOf(isRoot))
+/** The schema of the options. */
+export function optionsSchema(isRoot: boolean, framework: Framework) {
+  return object(entriesOf(isRoot, framework))
 }
 
 /** The schema of the options of `isolate()`. */
@@ -164,8 +174,7 @@ export const isolateKeys: KnownKeys = new Map([
   ['net', Object.keys(net)],
 ])
 
-export const knownKeys: KnownKeys = new Map([
-  ['', Object.keys(entriesOf(false))],
+const sectionKeys: KnownKeys = new Map([
   ['fs', Object.keys(fs)],
   ['net', Object.keys(net)],
   ['env', Object.keys(env)],
@@ -174,3 +183,7 @@ export const knownKeys: KnownKeys = new Map([
   ['perTest.fs', ownFsKeys],
   ['perTest.net', Object.keys(net)],
 ])
+
+export function optionKeys(framework: Framework): KnownKeys {
+  return new Map([['', Object.keys(entriesOf(false, framework))], ...sectionKeys])
+}

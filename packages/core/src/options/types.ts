@@ -62,8 +62,11 @@ export interface LimitOptions {
   cpuSeconds?: number
 }
 
+/** The test runner that options are for. */
+export type Framework = 'vitest' | 'jest'
+
 /**
- * `test.environmentOptions.netns` of a Vitest config. A mistake throws {@link NetnsError} `NETNS_OPTIONS_INVALID`
+ * `test.environmentOptions.netns` of a Vitest config, `testEnvironmentOptions.netns` of a Jest config. A mistake throws {@link NetnsError} `NETNS_OPTIONS_INVALID`
  * that lists every mistake.
  */
 export interface NetnsOptions {
@@ -82,14 +85,20 @@ export interface NetnsOptions {
   /** The environment that runs inside the sandbox. @default 'node' */
   base?: 'node' | 'jsdom' | 'happy-dom'
   /**
-   * Whether a worker process runs several files one after the other. Each file still has a sandbox, modules and process
-   * state of its own; native modules that Node has loaded stay loaded. With Vitest's `isolate: false` workers run several
+   * Vitest only. Whether a worker process runs several files one after the other. Each file still has a sandbox, modules
+   * and process state of its own; native modules that Node has loaded stay loaded. With Vitest's `isolate: false` workers run several
    * files in any case.
    * @default false
    */
   reuse?: boolean
   /**
-   * Runs every test in an `isolate()` of its own, with its `beforeEach` and `afterEach` hooks: `true`, or the options
+   * Jest only. `'file'`: workers go on to the next file, in a fresh sandbox. `'process'`: each file gets a new worker process
+   * too, as Vitest does it.
+   * @default 'file'
+   */
+  isolation?: 'file' | 'process'
+  /**
+   * Vitest only. Runs every test in an `isolate()` of its own, with its `beforeEach` and `afterEach` hooks: `true`, or the options
    * for it.
    * @default false
    */
@@ -120,6 +129,7 @@ export interface ResolvedOptions {
   readonly limits: Readonly<LimitOptions>
   readonly fallback: 'error' | 'warn'
   readonly base: 'node' | 'jsdom' | 'happy-dom'
+  /** Of Jest: `isolation` is not `'process'`. */
   readonly reuse: boolean
   /** `null`: tests of a file share its sandbox. */
   readonly perTest: IsolateOptions | null

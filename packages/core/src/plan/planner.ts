@@ -22,7 +22,8 @@ export function createPlanner(host: HostFacts): Planner {
   }
 }
 
-function withPidBase(plan: SandboxPlan, pidBase: number): SandboxPlan {
+/** The same plan with another first pid, where it has one. */
+export function withPidBase(plan: SandboxPlan, pidBase: number): SandboxPlan {
   const own: Step = ['pid', String(pidBase)]
   return { ...plan, steps: plan.steps.map((step) => (step[0] === 'pid' ? own : step)) }
 }

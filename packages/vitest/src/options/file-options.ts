@@ -1,4 +1,4 @@
-import { resolveOptions, type ResolvedOptions } from '@netns/core'
+import { mergeOptions, resolveOptions, type ResolvedOptions } from '@netns/core'
 import type { PoolOptions, TestProject } from 'vitest/node'
 import { ENVIRONMENT_NAME } from '../names.ts'
 
@@ -20,7 +20,7 @@ export function fileOptions(
   const written = docblockOptions(environment)
   if (written === undefined) return projectOptions(project)
   resolveOptions(written, '@vitest-environment-options netns')
-  return resolveOptions(merge(configuredIn(project), written as Sections), 'netns')
+  return resolveOptions(mergeOptions(configuredIn(project), written), 'netns')
 }
 
 /** What other environments (`base`) get as options: those of the config and the docblock without ours. */
@@ -47,17 +47,4 @@ function docblockOptions(environment: PoolOptions['environment']): unknown {
   return sections !== undefined && ENVIRONMENT_NAME in sections
     ? sections[ENVIRONMENT_NAME]
     : sections
-}
-
-function merge(configured: unknown, written: Sections): Sections {
-  const merged: Record<string, unknown> = { ...(configured as Sections | undefined) }
-  for (const [key, value] of Object.entries(written)) {
-    const before = merged[key]
-    merged[key] = isSections(before) && isSections(value) ? { ...before, ...value } : value
-  }
-  return merged
-}
-
-function isSections(value: unknown): value is Sections {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ProjectWriter } from '@netns/core'
 import type { TestProject } from 'vitest/node'
 import type { HostCalls, WorkerSetup } from '../channel/protocol.ts'
 import { HostModules } from '../modules/host-modules.ts'
 import type { Run } from '../run/run.ts'
-import { HostSnapshots } from '../snapshots/host-snapshots.ts'
 import { showModuleCopy, temporaryDirectory } from './module-copies.ts'
 
 /** What the runner does for one worker. */
@@ -18,7 +18,7 @@ export function hostCalls(
   moduleCopies: WorkerSetup['moduleCopies'],
 ): WorkerCalls {
   const modules = new HostModules(project)
-  const snapshots = new HostSnapshots(snapshotRoots(run, project))
+  const snapshots = new ProjectWriter(snapshotRoots(run, project))
   return {
     loadModule: (module) => modules.load(module),
     fileExists: (path) =>

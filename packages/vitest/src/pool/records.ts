@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { writeKeptFiles, type NetnsError, type SandboxEnd } from '@netns/core'
+import { fallbackRecord, sandboxEndOf, writeKeptFiles, type SandboxEnd } from '@netns/core'
 import type { TestProject } from 'vitest/node'
 import type { FileMessage, IsolatedMessage } from '../channel/protocol.ts'
 import type { Run } from '../run/run.ts'
@@ -27,17 +27,8 @@ export class Records {
   async fileEnded({ files, end, leaks }: FileMessage): Promise<void> {
     const names = files.map((file) => this.#name(file))
     for (const name of names) this.#open.delete(name)
-    const { endedProcesses, noRoute, setupUs } = end
     const kept = await writeKeptFiles(this.#worker.setup.keep?.projectRoot ?? null, end.kept)
-    this.#add(names, setupUs, {
-      exitCode: null,
-      signal: null,
-      noRoute,
-      leftProcesses: endedProcesses,
-      maxRssKiB: null,
-      ...kept,
-      leaks,
-    })
+    this.#add(names, end.setupUs, sandboxEndOf(end, kept, leaks))
   }
 
   async isolateEnded({ end }: IsolatedMessage): Promise<void> {
@@ -55,7 +46,7 @@ export class Records {
     const end = await ended.catch(() => null)
     const files = [...this.#open]
     const { report } = this.#run
-    if (reason) for (const file of files) report.addFallback({ file, reason: titleOf(reason) })
+    if (reason) for (const file of files) report.addFallback(fallbackRecord(file, reason))
     if (!setup.sandboxed || (setup.files !== 'one' && files.length === 0)) return
     this.#add(files, start?.setupUs ?? null, end)
   }
@@ -74,8 +65,4 @@ export class Records {
   #name(file: string): string {
     return relative(this.#project.config.root, file)
   }
-}
-
-function titleOf({ message }: NetnsError): string {
-  return message.split('\n', 1)[0] ?? message
 }

@@ -1,13 +1,11 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
-  listedServices,
-  readListeners,
   resolveThreads,
+  servicesOf,
   type KeepRequest,
   type ResolvedOptions,
   type SandboxPlan,
-  type Service,
 } from '@netns/core'
 import type { PoolOptions, TestProject } from 'vitest/node'
 import type { WorkerSetup } from '../channel/protocol.ts'
@@ -40,7 +38,7 @@ export function planWorker(run: Run, pool: PoolOptions, options: ResolvedOptions
       cwd: process.cwd(),
       writeThrough: [cache.directory, coverageDirectory(project)].filter((path) => path !== null),
       readThrough: moduleCopies,
-      services: servicesFor(run, project, options),
+      services: servicesOf(options.net, () => run.services(project)),
       publish: inspectorEndpoints(run),
       pidBase: run.nextPidBase(),
       threadsPath: resolveThreads(),
@@ -73,13 +71,6 @@ function visibleRoots(run: Run, project: TestProject): string[] {
 function coverageDirectory(project: TestProject): string | null {
   const coverage = project.serializedConfig.coverage as { coverageFilesDirectory?: string }
   return project.vitest.config.coverage.enabled ? (coverage.coverageFilesDirectory ?? null) : null
-}
-
-function servicesFor(run: Run, project: TestProject, { net }: ResolvedOptions): readonly Service[] {
-  if (net.mode !== 'loopback') return []
-  return net.services === 'auto'
-    ? run.services(project)
-    : listedServices(net.services, readListeners())
 }
 
 /** With `--inspect` the worker listens inside; debuggers connect to the same address of the host. */

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import {
   createPlanner,
+  fallbackWarning,
   readHost,
   RunReportCollector,
   type Listener,
@@ -89,11 +90,8 @@ export class Run {
   }
 
   /** Says once per test run, and loudly, what does not hold. */
-  warnOfFallback({ message }: NetnsError): void {
-    if (!this.claimRefusal()) return
-    this.vitest.logger.warn(
-      `\nTESTS RUN WITHOUT ISOLATION (fallback: 'warn'): files, network, processes and host name are those of this machine.\n${message}\n`,
-    )
+  warnOfFallback(error: NetnsError): void {
+    if (this.claimRefusal()) this.vitest.logger.warn(fallbackWarning(error))
   }
 
   /** Read at the first worker's start, and so after `globalSetup`. */

@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import process from 'node:process'
 
-/** A Vitest that goes on, such as one in watch mode. */
-export class VitestSession {
+/** A test runner that goes on, such as one in watch mode. */
+export class Session {
   readonly process: ChildProcess
   #output = ''
   #read = 0
@@ -26,7 +26,7 @@ export class VitestSession {
     return this.#output
   }
 
-  /** Waits for text that was not read yet, and returns what came until there. Fails when Vitest ends first. */
+  /** Waits for text that was not read yet, and returns what came until there. Fails when the runner ends first. */
   async until(pattern: RegExp): Promise<string> {
     for (;;) {
       const unread = this.#output.slice(this.#read)
@@ -39,7 +39,7 @@ export class VitestSession {
     }
   }
 
-  /** Sends a signal to Vitest and its children, as a terminal does for Ctrl-C. */
+  /** Sends a signal to the runner and its children, as a terminal does for Ctrl-C. */
   signalGroup(signal: NodeJS.Signals): void {
     const { pid } = this.process
     if (pid !== undefined) process.kill(-pid, signal)
@@ -53,7 +53,7 @@ export class VitestSession {
       }
       this.#listeners.add(listener)
       void this.ended.then(() =>
-        reject(new Error(`Vitest ended before ${String(pattern)}:\n${this.#output}`)),
+        reject(new Error(`The runner ended before ${String(pattern)}:\n${this.#output}`)),
       )
     })
   }

@@ -1,4 +1,6 @@
-import { NetnsError, probe, type Degree } from '@netns/core'
+import { NetnsError } from '../errors/netns-error.ts'
+import type { Degree } from '../plan/types.ts'
+import { probe } from './probe.ts'
 
 /** What the probe of this machine came to. */
 export type Readiness =

@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, sep } from 'node:path'
-import { NetnsError } from '@netns/core'
+import { NetnsError } from '../errors/netns-error.ts'
 
-/** Writes what the workers' snapshots changed to the host, below the given directories only. */
-export class HostSnapshots {
+export interface HandedFile {
+  /** Absolute. */
+  readonly path: string
+  readonly content: Uint8Array | string
+}
+
+/** Writes snapshots that workers hand over to the host, below the given directories only. */
+export class ProjectWriter {
   readonly #roots: readonly string[]
 
   constructor(roots: readonly string[]) {
     this.#roots = roots
   }
 
-  async save({
-    path,
-    content,
-  }: {
-    readonly path: string
-    readonly content: Uint8Array
-  }): Promise<void> {
+  /** Atomic where the directory allows it: beside, then rename. Keeps the mode. */
+  async save({ path, content }: HandedFile): Promise<void> {
     const target = await this.#permit(path)
     await mkdir(dirname(target), { recursive: true })
     const mode = (await stat(target).catch(() => null))?.mode
@@ -41,7 +42,7 @@ export class HostSnapshots {
     await mkdir(await this.#permit(path), { recursive: true })
   }
 
-  /** The path that is written: symbolic links are followed, as Vitest follows them. */
+  /** The path that is written: symbolic links are followed, as the test runners follow them. */
   async #permit(path: string): Promise<string> {
     const target = await resolveExisting(path)
     const roots = await Promise.all(this.#roots.map((root) => resolveExisting(root)))

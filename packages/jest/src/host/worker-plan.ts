@@ -1,0 +1,86 @@
+import { mkdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import process from 'node:process'
+import {
+  resolveThreads,
+  servicesOf,
+  type KeepRequest,
+  type Planner,
+  type SandboxPlan,
+  type Service,
+} from '@netns/core'
+import type { GlobalConfig, ProjectConfig } from '../jest.ts'
+import { environmentPath } from '../names.ts'
+import type { Batch } from './batches.ts'
+
+export interface WorkerPlan {
+  readonly plan: SandboxPlan
+  readonly keep: KeepRequest | undefined
+}
+
+/** What of the run decides a worker's sandbox. */
+export interface PlanSurroundings {
+  readonly globalConfig: GlobalConfig
+  readonly planner: Planner
+  readonly jestRunner: string
+  readonly publish: readonly string[]
+  services(): readonly Service[]
+}
+
+/** Plans the sandbox of one worker. Throws NetnsError NETNS_OPTIONS_INVALID where an option does not fit this host. */
+export function planWorker(batch: Batch, surroundings: PlanSurroundings): WorkerPlan {
+  const { project, options } = batch
+  // A worker that goes on has a tree per file, and hands over each one's files itself.
+  const globs = options.reuse ? [] : options.fs.keep
+  const plan = surroundings.planner(
+    { ...options, fs: { ...options.fs, keep: globs } },
+    {
+      projectRoot: project.rootDir,
+      roots: visibleRoots(project, surroundings),
+      cwd: process.cwd(),
+      writeThrough: writtenDirectories(project),
+      readThrough: [],
+      services: servicesOf(options.net, surroundings.services),
+      publish: surroundings.publish,
+      // Replaced by that of the launcher, once it has one.
+      pidBase: process.pid,
+      threadsPath: resolveThreads(),
+    },
+  )
+  const keep = globs.length > 0 ? { projectRoot: project.rootDir, globs } : undefined
+  return { plan, keep }
+}
+
+/** Makes what sandboxes bind, before the host's facts are read. */
+export function provideDirectories(projects: readonly ProjectConfig[]): void {
+  for (const directory of projects.flatMap(writtenDirectories)) {
+    try {
+      mkdirSync(directory, { recursive: true })
+    } catch {
+      // Jest does without a cache that it cannot write
+    }
+  }
+}
+
+/** Workers write transformed modules themselves, and Node what it compiled or covered. */
+function writtenDirectories({ cacheDirectory }: ProjectConfig): string[] {
+  const nodes = [process.env['NODE_COMPILE_CACHE'], process.env['NODE_V8_COVERAGE']]
+  const set = nodes.filter((path) => path !== undefined).filter((path) => path !== '')
+  return [cacheDirectory, ...set.map((path) => resolve(path))]
+}
+
+function visibleRoots(
+  project: ProjectConfig,
+  { globalConfig, jestRunner }: PlanSurroundings,
+): string[] {
+  return [
+    project.rootDir,
+    globalConfig.rootDir,
+    process.cwd(),
+    dirname(process.execPath),
+    dirname(jestRunner),
+    dirname(environmentPath),
+    ...project.roots,
+    ...[...project.setupFiles, ...project.setupFilesAfterEnv].map((file) => dirname(file)),
+  ]
+}

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import { isolations, JestProject } from '../support/jest-project.ts'
+
+/** Each file meets what every other file would have left. */
+const meets = `
+  const { existsSync, mkdirSync, readdirSync, writeFileSync } = require('node:fs')
+  const { spawn } = require('node:child_process')
+  const http = require('node:http')
+  const os = require('node:os')
+  const { join } = require('node:path')
+
+  test('no files of others', () => {
+    for (const directory of [process.cwd(), os.homedir(), '/tmp', '/run', '/dev/shm']) {
+      const path = join(directory, 'netns-litter')
+      expect(existsSync(path)).toBe(false)
+      writeFileSync(path, 'x')
+    }
+  })
+
+  test('no servers of others', async () => {
+    const server = http.createServer()
+    await new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(80, '127.0.0.1', resolve)
+    })
+  })
+
+  test('no processes of others', async () => {
+    const running = readdirSync('/proc').filter((name) => {
+      try {
+        return require('node:fs').readFileSync('/proc/' + name + '/cmdline', 'utf8').startsWith('sleep')
+      } catch {
+        return false
+      }
+    })
+    expect(running).toEqual([])
+    spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' }).unref()
+  })`
+
+describe.each(isolations)('isolation: %s', (isolation) => {
+  test('files of one worker share nothing on disk, on the network or in processes', async () => {
+    const names = ['a', 'b', 'c', 'd']
+    const project = new JestProject({
+      files: Object.fromEntries(names.map((name) => [`${name}.test.js`, meets])),
+      netns: { isolation },
+    })
+    const { output, exitCode } = await project.run(['-i'])
+    expect(exitCode, output).toBe(0)
+    expect(output).toContain('Ended  4 processes that tests left running')
+    expect(project.list()).not.toContain('netns-litter')
+  })
+
+  test('a timer of a file that ended writes neither to the host nor into the next file', async () => {
+    const project = new JestProject({
+      files: {
+        'a.test.js': `
+          const { setTimeout } = require('node:timers')
+          test('leaves a promise behind', () => {
+            const write = () => require('node:fs').promises.appendFile('late.txt', 'x').then(write, write)
+            write()
+          })`,
+        'b.test.js': `
+          test('sees nothing of it', () => {
+            expect(require('node:fs').existsSync('late.txt')).toBe(false)
+          })`,
+      },
+      netns: { isolation },
+    })
+    const { output } = await project.run(['-i'])
+    expect(output).toContain('2 passed')
+    expect(project.list()).not.toContain('late.txt')
+  })
+})
