@@ -26,7 +26,7 @@ const body = `
 
 describe.each(isolations)('isolation: %s', (isolation) => {
   test('isolate() gives one test files of its own, in CommonJS', async () => {
-    const imports = `const fs = require('node:fs')\nconst { isolate } = require('jest-environment-netns/isolate')`
+    const imports = `const fs = require('node:fs')\nconst { isolate } = require('jest-environment-netns')`
     const project = new JestProject({
       files: { 'a.test.js': imports + body },
       netns: { isolation },
@@ -38,7 +38,7 @@ describe.each(isolations)('isolation: %s', (isolation) => {
 })
 
 test('isolate() is imported from ECMAScript modules too', async () => {
-  const imports = `import fs from 'node:fs'\nimport { isolate } from 'jest-environment-netns/isolate'`
+  const imports = `import fs from 'node:fs'\nimport { isolate } from 'jest-environment-netns'`
   const project = new JestProject({
     type: 'module',
     files: { 'a.test.js': imports + body },

@@ -5,6 +5,8 @@ import { workerSetup } from './environment/worker-setup.ts'
 import type { Environment, EnvironmentClass } from './jest.ts'
 
 export type { NetnsOptions } from '@netns/core'
+/** In a test: `import { isolate } from 'jest-environment-netns'`, the same function as Vitest's. */
+export { isolate } from '@netns/core/worker'
 
 /** Only a class to extend: without our runner the constructor says what is missing. */
 class NoEnvironment implements Environment {

@@ -114,6 +114,7 @@ export interface CircusEvent {
 
 /** What Jest asks of a test environment. */
 export interface Environment {
+  exportConditions?(): string[]
   readonly global?: object
   handleTestEvent?(event: CircusEvent, state: unknown): void | Promise<void>
   setup(): Promise<void>

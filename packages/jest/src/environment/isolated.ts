@@ -26,6 +26,11 @@ export function isolated({ Environment, fs }: Base): EnvironmentClass {
         Object.defineProperty(this.global, Symbol.for('netns.isolate'), { value: isolate })
     }
 
+    /** Tests get isolate() from `jest-environment-netns`; Jest itself, which asks without, gets the environment. */
+    override exportConditions(): string[] {
+      return [...(super.exportConditions?.() ?? []), 'netns']
+    }
+
     override async handleTestEvent(event: CircusEvent, state: unknown): Promise<void> {
       await super.handleTestEvent?.(event, state)
       noteTest(event)
