@@ -59,7 +59,8 @@ const sandboxWorker = setup.sandboxed
 const wrappers = new Map<Listener, Listener>()
 /** What Vitest would keep until the process ends. */
 let cleanups: (() => unknown)[] = []
-let isUnfit = false
+/** Why there is no sandbox for the next file. */
+let unfit: Error | null = null
 const onModuleRunner = (runner: object): void => sandboxWorker?.onModuleRunner(runner)
 listen()
 
@@ -109,21 +110,18 @@ function accept(message: unknown): void {
 }
 
 function beginFile(): void {
-  try {
-    if (!fileRuns?.isOpen) fileRuns?.begin()
-  } catch (error) {
-    // The runner starts another process for the file, and ends this one.
-    isUnfit = true
-    send({ netns: 'unfit', reason: (error as Error).message })
-  }
+  if (fileRuns) begin(fileRuns)
+  // The runner starts another process for the file, and ends this one.
+  if (unfit) send({ netns: 'unfit', reason: unfit.message })
 }
 
-/** The next file's sandbox is made while the runner hears of this one's end. Where it fails, the file will tell. */
-function beginAhead(runs: FileRuns): void {
+/** Not tried again after a failure: threads that could not be moved once would be left where they are. */
+function begin(runs: FileRuns): void {
+  if (runs.isOpen || unfit) return
   try {
-    if (!runs.isOpen) runs.begin()
-  } catch {
-    // As above.
+    runs.begin()
+  } catch (error) {
+    unfit = error as Error
   }
 }
 
@@ -209,14 +207,15 @@ async function endFile(runs: FileRuns, stopped: unknown): Promise<void> {
   listen()
   if (runs.count === 1) compileCache.flush()
   send({ ...ended, stopped })
-  if (ended.unfit === null) setImmediateOfNode(() => beginAhead(runs))
+  // The next file's sandbox is made while the runner hears of this one's end.
+  if (ended.unfit === null) setImmediateOfNode(() => begin(runs))
 }
 
 function forVitest(listener: Listener): Listener {
   const wrapper =
     wrappers.get(listener) ??
     ((message: unknown): void => {
-      if (!isOurs(message) && !isUnfit) listener(message)
+      if (!isOurs(message) && !unfit) listener(message)
     })
   wrappers.set(listener, wrapper)
   return wrapper

@@ -2,6 +2,7 @@ import type { PoolOptions, WorkerRequest } from 'vitest/node'
 import type { FileMessage, UnfitMessage } from '../channel/protocol.ts'
 import type { Run } from '../run/run.ts'
 import type { Backend, Emit } from './backend.ts'
+import { noteCutShort } from './cut-short.ts'
 import { hostCalls, type WorkerCalls } from './host-calls.ts'
 import { WorkerLink } from './link.ts'
 import { WorkerOutput } from './output.ts'
@@ -33,7 +34,8 @@ export class ReusedWorker implements Backend {
   /** Tells the shelf whether the process is free; set while it stops. */
   #giveBack: ((isFit: boolean) => void) | null = null
   #fileEnded: FileMessage | null = null
-  #hasRun = false
+  /** Paths of the files that were sent. */
+  #files: readonly string[] = []
   #isStopping = false
   #isDetached = false
   /** Vitest ends a run before its last workers have stopped. */
@@ -57,7 +59,7 @@ export class ReusedWorker implements Backend {
     if (message.type === 'start') this.#startMessage = message
     if (message.type === 'run' || message.type === 'collect') {
       records.filesBegin(message.context.files)
-      this.#hasRun = true
+      this.#files = message.context.files.map(({ filepath }) => filepath)
     }
     if (message.type !== 'stop') link.send(message)
     else if (this.#fileEnded) this.#stopped()
@@ -65,7 +67,7 @@ export class ReusedWorker implements Backend {
       this.#isStopping = true
       this.#giveBack = this.#context.run.shelf.announce(process)
       // After a file the worker stops by itself.
-      if (!this.#hasRun) link.send(message)
+      if (this.#files.length === 0) link.send(message)
     }
   }
 
@@ -128,6 +130,7 @@ export class ReusedWorker implements Backend {
   async #exited(emit: () => void): Promise<void> {
     if (this.#isDetached) return
     this.#giveBack?.(false)
+    if (!this.#fileEnded) noteCutShort(this.#context.pool.project, this.#files)
     emit()
     await this.#session.records.processEnded()
     this.#over()

@@ -12,9 +12,9 @@ import type { FileMessage, WorkerSetup } from '../channel/protocol.ts'
 import { countOn } from '../reuse/coverage.ts'
 import { ProcessState } from '../reuse/process-state.ts'
 
-/** A process that keeps more than this after a file has probably lost it for good. */
-const HEAP_LIMIT_BYTES = 512 * 1024 * 1024
 const MEBIBYTE = 1024 * 1024
+/** A process that keeps more than this after a file has probably lost it for good, and the next file may need the rest. */
+const HEAP_LIMIT_BYTES = Math.min(512 * MEBIBYTE, getHeapStatistics().heap_size_limit / 2)
 
 /** Modules that files share rely on these. */
 const sharedKinds: readonly LeakKind[] = ['timer', 'watcher', 'worker', 'port']
@@ -113,7 +113,7 @@ function unfit(leaks: FileMessage['leaks'], open: readonly string[] = []): strin
   if (open.length > 0) return `${open.join(', ')} did not close`
   const used = getHeapStatistics().used_heap_size
   if (used < HEAP_LIMIT_BYTES) return null
-  return `the heap was over ${HEAP_LIMIT_BYTES / MEBIBYTE} MiB after a file`
+  return `the heap was over ${Math.round(HEAP_LIMIT_BYTES / MEBIBYTE)} MiB after a file`
 }
 
 function ignore(): void {}

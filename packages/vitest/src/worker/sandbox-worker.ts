@@ -65,6 +65,7 @@ export class SandboxWorker {
   /** The next file has fresh modules. */
   forgetModules(): void {
     this.#inside?.forget()
+    if (this.#state) forgetCode(this.#state)
     this.#state = undefined
   }
 
@@ -92,5 +93,13 @@ export class SandboxWorker {
     return new Proxy(rpc, {
       get: (target, key) => calls[key as keyof Rpc] ?? (Reflect.get(target, key) as unknown),
     })
+  }
+}
+
+/** No other file imports a test file. Its code and source map would stay until the process ends. */
+function forgetCode({ evaluatedModules, ctx }: WorkerGlobalState): void {
+  for (const { filepath } of ctx.files) {
+    const modules = evaluatedModules.fileToModulesMap.get(filepath) ?? []
+    for (const module of modules) evaluatedModules.invalidateModule(module)
   }
 }

@@ -1,0 +1,202 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { launchersBelow } from '../support/sandbox-counts.ts'
+import { childrenOf, expectNoneWith, hostMounts, initOf } from '../support/sandbox-leftovers.ts'
+import { plainAndIsolated, VitestProject } from '../support/vitest-project.ts'
+import { runWithReports } from '../support/vitest-reports.ts'
+import { VitestSession } from '../support/vitest-session.ts'
+
+const oneWorker = { maxWorkers: 1, environmentOptions: { netns: { reuse: true } } }
+
+const printsPid = `
+  import { test } from 'vitest'
+  test('runs', () => console.log('pid', process.pid))`
+
+function pidsIn(output: string): string[] {
+  return output.match(/pid \d+/g) ?? []
+}
+
+async function passes(project: VitestProject): Promise<string> {
+  const { output, exitCode } = await project.run()
+  expect(exitCode, output).toBe(0)
+  return output
+}
+
+test('nothing is left of processes that wait for a file when the runner is killed', async () => {
+  const project = new VitestProject({
+    files: {
+      'ends.test.js': printsPid,
+      'hangs.test.js': `
+        import { test } from 'vitest'
+        test('hangs', { timeout: 600_000 }, async () => {
+          console.log('hanging')
+          await new Promise(() => {})
+        })`,
+    },
+    test: { ...oneWorker, maxWorkers: 2 },
+  })
+  const mounts = hostMounts()
+  const session = new VitestSession(project.start(['run', '--reporter=verbose']))
+  await session.until(/(?:hanging[^]*✓[^]*runs)|(?:✓[^]*runs[^]*hanging)/)
+  const runner = session.process.pid ?? 0
+  const launchers = launchersBelow(runner)
+  expect(launchers).toHaveLength(2)
+  const inside = launchers.flatMap((launcher) => initOf(launcher) ?? [])
+  expect(inside.flatMap(childrenOf)).toHaveLength(2)
+  session.process.kill('SIGKILL')
+  await session.ended
+  await expectNoneWith(project.directory)
+  expect(hostMounts()).toEqual(mounts)
+})
+
+test('files whose process dies are reported as plain Vitest reports them, also right after another file', async () => {
+  const { plain, isolated } = plainAndIsolated({
+    fixture: 'crashes',
+    test: { ...oneWorker, execArgv: ['--max-old-space-size=64'] },
+  })
+  const expected = await runWithReports(plain)
+  const seen = await runWithReports(isolated)
+  expect(seen.json).toEqual(expected.json)
+  expect(seen.unhandled).toEqual(expected.unhandled)
+})
+
+test('a process that keeps more than half of the heap that it may have is not used again', async () => {
+  const project = new VitestProject({
+    files: {
+      'node_modules/hoard/package.json': '{ "name": "hoard", "type": "module", "main": "i.js" }',
+      'node_modules/hoard/i.js': `
+        import { getHeapStatistics as heap } from 'node:v8'
+        export const hoard = []
+        export function grow() {
+          while (heap().used_heap_size < 0.6 * heap().heap_size_limit)
+            hoard.push(new Array(1_000_000).fill(0.5))
+        }`,
+      'a.test.js': `
+        import { grow } from 'hoard'
+        import { test } from 'vitest'
+        test('grows', () => void console.log('pid', process.pid, grow()))`,
+      'b.test.js': printsPid,
+      'c.test.js': printsPid,
+    },
+    test: {
+      ...oneWorker,
+      execArgv: ['--max-old-space-size=200', '--max-semi-space-size=1'],
+    },
+  })
+  const output = await passes(project)
+  expect(new Set(pidsIn(output)).size).toBe(2)
+  expect(output).toMatch(/1 worker was not re-used: the heap was over \d+ MiB after a file/)
+})
+
+/** A thread that comes to take no signal, when a file asks for it, cannot be moved into the next file's network. */
+const stopsListening = `
+  #define _GNU_SOURCE
+  #include <fcntl.h>
+  #include <pthread.h>
+  #include <signal.h>
+  #include <sys/syscall.h>
+  #include <unistd.h>
+  static void *listens(void *nothing) {
+    unsigned long all = ~0UL; // the C library would leave its own signals out
+    while (access("/tmp/stop", F_OK)) usleep(1000);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof all);
+    close(open("/tmp/stopped", O_CREAT | O_WRONLY, 0600));
+    for (;;) pause();
+    return nothing;
+  }
+  __attribute__((constructor)) static void starts(void) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, listens, NULL);
+  }`
+
+const ownThread = {
+  loads: `
+    import { constants } from 'node:os'
+    import { expect, test } from 'vitest'
+    test('loads a library that has a thread, and is no add-on of Node', () => {
+      console.log('pid', process.pid)
+      const path = import.meta.dirname + '/thread.node'
+      expect(() => process.dlopen({ exports: {} }, path, constants.dlopen.RTLD_NOW)).toThrow('register')
+    })`,
+  asks: `
+    import { existsSync, writeFileSync } from 'node:fs'
+    import { expect, test, vi } from 'vitest'
+    test('asks the thread to listen no more', async () => {
+      console.log('pid', process.pid)
+      writeFileSync('/tmp/stop', '')
+      await vi.waitFor(() => expect(existsSync('/tmp/stopped')).toBe(true))
+    })`,
+}
+
+test('a process that cannot be moved into the next sandbox is replaced before its file begins', async () => {
+  const project = new VitestProject({
+    files: {
+      'thread.c': stopsListening,
+      '1.test.js': ownThread.loads,
+      '2.test.js': ownThread.asks,
+      '3.test.js': printsPid,
+      '4.test.js': printsPid,
+    },
+    test: oneWorker,
+  })
+  const library = project.path('thread.node')
+  const stays = '-Wl,-z,nodelete'
+  const source = project.path('thread.c')
+  execFileSync('cc', ['-shared', '-fPIC', '-pthread', stays, '-o', library, source])
+  const output = await passes(project)
+  const [first, second, third, fourth] = pidsIn(output)
+  expect(second).toBe(first)
+  expect(third).not.toBe(first)
+  expect(fourth).toBe(third)
+  expect(output).toMatch(/1 worker was not re-used: .*thread/)
+  expect(output).toContain('Isolated  4 files in 4 sandboxes')
+})
+
+test('a process that has lost its control socket is not used again', async () => {
+  const project = new VitestProject({
+    files: {
+      'a.test.js': `
+        import { closeSync } from 'node:fs'
+        import { test } from 'vitest'
+        test('closes what it did not open', () => {
+          console.log('pid', process.pid)
+          closeSync(5)
+        })`,
+      'b.test.js': printsPid,
+    },
+    test: oneWorker,
+  })
+  const output = await passes(project)
+  expect(new Set(pidsIn(output)).size).toBe(2)
+  expect(output).toContain('1 worker was not re-used')
+})
+
+test.for(['process.kill(process.pid, "SIGKILL")', 'process.abort()', 'process.reallyExit(3)'])(
+  'what fs.keep names is written back when a re-used process ends by %s in the middle of a file',
+  async (dies) => {
+    const writes = (name: string): string => `
+      import { mkdirSync, writeFileSync } from 'node:fs'
+      import { test } from 'vitest'
+      test('writes', () => {
+        mkdirSync('artifacts', { recursive: true })
+        writeFileSync('artifacts/${name}', '${name}')
+        writeFileSync('other', '')
+        console.log('pid', process.pid)
+        if (${name === 'second'}) ${dies}
+      })`
+    const project = new VitestProject({
+      files: { 'a.test.js': writes('first'), 'b.test.js': writes('second') },
+      test: {
+        maxWorkers: 1,
+        environmentOptions: { netns: { reuse: true, fs: { keep: ['artifacts/**'] } } },
+      },
+    })
+    const { output, exitCode } = await project.run()
+    expect(exitCode, output).toBe(1)
+    expect(readFileSync(project.path('artifacts/first'), 'utf8')).toBe('first')
+    expect(readFileSync(project.path('artifacts/second'), 'utf8')).toBe('second')
+    expect(project.list()).not.toContain('other')
+    expect(output).toContain('Kept  2 files')
+  },
+)
