@@ -54,13 +54,13 @@ describe.each(isolations)('isolation: %s', (isolation) => {
     const project = new JestProject({
       files: {
         'a.test.js': `
-          const { setTimeout } = require('node:timers')
-          test('leaves a promise behind', () => {
-            const write = () => require('node:fs').promises.appendFile('late.txt', 'x').then(write, write)
-            write()
+          const { appendFileSync } = require('node:fs')
+          test('leaves a timer behind', () => {
+            setInterval(() => appendFileSync('late.txt', 'x'), 1)
           })`,
         'b.test.js': `
-          test('sees nothing of it', () => {
+          test('sees nothing of it', async () => {
+            await new Promise((resolve) => setTimeout(resolve, 2)) // due after one of 1 ms
             expect(require('node:fs').existsSync('late.txt')).toBe(false)
           })`,
       },
@@ -68,6 +68,23 @@ describe.each(isolations)('isolation: %s', (isolation) => {
     })
     const { output } = await project.run(['-i'])
     expect(output).toContain('2 passed')
+    expect(project.list()).not.toContain('late.txt')
+  })
+
+  test('promises of a file that ended do not write to the host', async () => {
+    const project = new JestProject({
+      files: {
+        'a.test.js': `
+          const { appendFile } = require('node:fs').promises
+          test('leaves promises behind', () => {
+            const write = () => appendFile('late.txt', 'x').then(write, write)
+            write()
+          })`,
+      },
+      netns: { isolation },
+    })
+    const { output } = await project.run(['-i'])
+    expect(output).toContain('1 passed')
     expect(project.list()).not.toContain('late.txt')
   })
 })

@@ -1,4 +1,4 @@
-import { readiness } from '@netns/core'
+import { readiness } from '@netns/core/runner'
 import { environmentPath, runnerPath } from './names.ts'
 import { rememberListeners } from './host/listeners.ts'
 

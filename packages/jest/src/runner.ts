@@ -6,7 +6,7 @@ import {
   NetnsError,
   readiness,
   renderSummary,
-} from '@netns/core'
+} from '@netns/core/runner'
 import { batchesOf, type Batch } from './host/batches.ts'
 import { EventRelay } from './host/event-relay.ts'
 import { Run } from './host/run.ts'

@@ -1,6 +1,11 @@
 import { readFileSync, realpathSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import { mergeOptions, resolveOptions, type NetnsError, type ResolvedOptions } from '@netns/core'
+import {
+  mergeOptions,
+  resolveOptions,
+  type NetnsError,
+  type ResolvedOptions,
+} from '@netns/core/runner'
 import { docblockOptions } from '../docblock.ts'
 import type { ProjectConfig, Test } from '../jest.ts'
 import { ENVIRONMENT_NAME, environmentPath } from '../names.ts'

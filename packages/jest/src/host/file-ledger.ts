@@ -6,7 +6,7 @@ import {
   type IsolationRecord,
   type Kept,
   type SandboxRecord,
-} from '@netns/core'
+} from '@netns/core/runner'
 import type { GlobalConfig, Test } from '../jest.ts'
 import { fileKey, type EncodedFile, type WorkerMessage } from '../protocol.ts'
 import type { ProcessEnd } from './supervision.ts'

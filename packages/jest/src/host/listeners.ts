@@ -1,4 +1,4 @@
-import { findServices, readListeners, type Listener, type Service } from '@netns/core'
+import { findServices, readListeners, type Listener, type Service } from '@netns/core/runner'
 
 let before: readonly Listener[] | undefined
 

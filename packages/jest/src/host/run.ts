@@ -14,7 +14,7 @@ import {
   type Service,
   type SuperviseRequest,
   withPidBase,
-} from '@netns/core'
+} from '@netns/core/runner'
 import type { GlobalConfig, ProjectConfig, Test, TestResult } from '../jest.ts'
 import type { WorkerSetup } from '../protocol.ts'
 import type { Batch } from './batches.ts'

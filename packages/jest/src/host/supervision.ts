@@ -5,7 +5,7 @@ import {
   type Sandbox,
   type SandboxEnd,
   type SuperviseRequest,
-} from '@netns/core'
+} from '@netns/core/runner'
 
 const KEEP_TIMEOUT_MS = 30_000
 

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { NetnsError } from '@netns/core'
+import { NetnsError } from '@netns/core/runner'
 import type { JestWorkerModule, ProjectConfig, Test, TestRunnerClass } from '../jest.ts'
 
 interface Docblock {

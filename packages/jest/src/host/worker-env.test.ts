@@ -1,4 +1,4 @@
-import { resolveOptions } from '@netns/core'
+import { resolveOptions } from '@netns/core/runner'
 import { afterEach, expect, test, vi } from 'vitest'
 import { WORKER_VARIABLE, type WorkerSetup } from '../protocol.ts'
 import { workerEnv } from './worker-env.ts'

@@ -4,7 +4,7 @@ import {
   HOST_NAMESPACES_VARIABLE,
   hostNamespaces,
   type ResolvedOptions,
-} from '@netns/core'
+} from '@netns/core/runner'
 import { WORKER_VARIABLE, type WorkerSetup } from '../protocol.ts'
 
 /** What Jest sets, and what says how workers are to be run: no option takes these away. */

@@ -8,7 +8,7 @@ import {
   type Planner,
   type SandboxPlan,
   type Service,
-} from '@netns/core'
+} from '@netns/core/runner'
 import type { GlobalConfig, ProjectConfig } from '../jest.ts'
 import { environmentPath } from '../names.ts'
 import type { Batch } from './batches.ts'
