@@ -5,7 +5,7 @@ import { launchersBelow } from '../support/sandbox-counts.ts'
 import { childrenOf, expectNoneWith, hostMounts, initOf } from '../support/sandbox-leftovers.ts'
 import { plainAndIsolated, VitestProject } from '../support/vitest-project.ts'
 import { runWithReports } from '../support/vitest-reports.ts'
-import { VitestSession } from '../support/vitest-session.ts'
+import { Session } from '../support/session.ts'
 
 const oneWorker = { maxWorkers: 1, environmentOptions: { netns: { reuse: true } } }
 
@@ -49,7 +49,7 @@ test('nothing is left of processes that wait for a file when the runner is kille
     test: { ...oneWorker, maxWorkers: 2 },
   })
   const mounts = hostMounts()
-  const session = new VitestSession(project.start(['run', '--reporter=verbose']))
+  const session = new Session(project.start(['run', '--reporter=verbose']))
   await session.until(/(?:hanging[^]*✓[^]*runs)|(?:✓[^]*runs[^]*hanging)/)
   const runner = session.process.pid ?? 0
   const launchers = launchersBelow(runner)
