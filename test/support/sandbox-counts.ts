@@ -31,14 +31,13 @@ function read(take: () => string[]): string[] {
   }
 }
 
+function cpuTicks(launcher: number): number {
+  const stat = readFileSync(`/proc/${initOf(launcher)}/stat`, 'latin1')
+  return Number(stat.split(') ')[1]?.split(' ')[12])
+}
+
 /** The launcher of the sandbox in use, beside those that wait for a file. */
 export function launcherBelow(runner: number): number {
-  const cpuTicks = (pid: number): number =>
-    Number(
-      readFileSync(`/proc/${initOf(pid)}/stat`, 'latin1')
-        .split(') ')[1]
-        ?.split(' ')[12],
-    )
   return launchersBelow(runner).toSorted((a, b) => cpuTicks(b) - cpuTicks(a))[0] ?? 0
 }
 
