@@ -33,13 +33,12 @@ function read(take: () => string[]): string[] {
 
 /** The launcher of the sandbox in use, beside those that wait for a file. */
 export function launcherBelow(runner: number): number {
-  const cpuTicks = (pid: number): number =>
-    Number(
-      readFileSync(`/proc/${initOf(pid)}/stat`, 'latin1')
-        .split(') ')[1]
-        ?.split(' ')[12],
-    )
   return launchersBelow(runner).toSorted((a, b) => cpuTicks(b) - cpuTicks(a))[0] ?? 0
+}
+
+function cpuTicks(launcher: number): number {
+  const [, fields = ''] = readFileSync(`/proc/${initOf(launcher)}/stat`, 'latin1').split(') ')
+  return Number(fields.split(' ')[12])
 }
 
 /** Each is the outer process of a sandbox. */
