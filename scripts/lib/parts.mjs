@@ -29,12 +29,29 @@ export const checks = [
   check('sanitizer build', 'make', ['-s', '-C', 'native', 'sanitize']),
 ]
 
+/** Those in which most of what a re-used process could change would show. */
+const reuseTests = [
+  'behaviour',
+  'coverage',
+  'ending',
+  'inspector',
+  'modules',
+  'reports',
+  'snapshots',
+  'worker-death',
+]
+
 const launcherTests = ['test/launcher/', 'test/sandbox/', 'test/isolate/']
 
 /** @type {Part[]} */
 const basics = [
   vitest('unit', ['--project=unit']),
   vitest('end to end', ['--project=e2e', '--project=alone']),
+  vitest(
+    're-used workers',
+    ['--project=e2e', ...reuseTests.map((name) => `test/vitest/${name}.test.ts`)],
+    { NETNS_TEST_REUSE: '1' },
+  ),
   vitest('launcher with sanitizers', ['--project=e2e', ...launcherTests], {
     NETNS_LAUNCHER: sanitizedLauncherPath,
   }),

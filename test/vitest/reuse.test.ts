@@ -84,6 +84,34 @@ test('modules, mocks, matchers, serializers and fake timers are fresh in each fi
   })
 })
 
+test('a module of the project that a file writes anew is as it was in the next one', async () => {
+  await passes({
+    files: {
+      'node_modules/counts/package.json': '{ "name": "counts", "type": "module", "main": "i.js" }',
+      'node_modules/counts/i.js': 'let count = 0\nexport const next = () => ++count',
+      'price.ts': 'export const price: number = 1',
+      'tax.ts': 'export const tax: number = 1',
+      ...alike(
+        4,
+        `
+        import { next } from 'counts'
+        import { rmSync, writeFileSync } from 'node:fs'
+        import { expect, test } from 'vitest'
+        const count = next()
+        const isAnew = count % 2 === 0
+        test('imports what is there', async () => {
+          if (isAnew) writeFileSync('price.ts', 'export const price: number = ' + count)
+          if (isAnew) rmSync('tax.ts')
+          expect((await import('./price.ts')).price).toBe(isAnew ? count : 1)
+          const tax = await import('./tax.ts').then(({ tax }) => tax, () => 'gone')
+          expect(tax).toBe(isAnew ? 'gone' : 1)
+        })`,
+      ),
+    },
+    test: oneWorker,
+  })
+})
+
 test('the process is as the first file found it', async () => {
   await passes({
     files: alike(

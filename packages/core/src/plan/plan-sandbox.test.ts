@@ -263,3 +263,8 @@ test('a destination never leaves the store', () => {
   })
   for (const [, dest = ''] of steps) expect(dest.split('/')).not.toContain('..')
 })
+
+test('a worker has 400 ms after SIGTERM, or what the runner needs', () => {
+  expect(plan({}).steps).toContainEqual(['grace', '400'])
+  expect(plan({ context: { graceMs: 10_000 } }).steps).toContainEqual(['grace', '10000'])
+})

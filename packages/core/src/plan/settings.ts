@@ -2,18 +2,18 @@ import type { Planning } from './planning.ts'
 import type { Step } from './types.ts'
 
 /** Vitest's stop() sends SIGKILL 500 ms after SIGTERM; the worker's time must be over before. */
-const GRACE_MS = '400'
+const GRACE_MS = 400
 
 /** One more address per family makes AI_ADDRCONFIG look-ups work, without a route out. */
 const EXTRA_ADDRESSES = ['192.0.2.2/32', 'fd00::2/128']
 
-export function namespaceSteps({ options }: Planning): Step[] {
+export function namespaceSteps({ options, context }: Planning): Step[] {
   const network = options.net.mode === 'host' ? [] : ['net']
   return [
     ['namespaces', 'user', 'mount', ...network, 'pid', 'ipc', 'uts', 'cgroup'],
     ['store', '-'],
     ['hostname', options.hostname],
-    ['grace', GRACE_MS],
+    ['grace', String(context.graceMs ?? GRACE_MS)],
   ]
 }
 

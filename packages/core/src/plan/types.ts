@@ -59,6 +59,8 @@ export interface SandboxContext {
   readonly publish?: readonly string[]
   /** First pid inside. */
   readonly pidBase?: number
+  /** How long a worker has after SIGTERM. @default 400 */
+  readonly graceMs?: number
   /** Path of netns-threads.so, where the worker may ask for further roots and networks. */
   readonly threadsPath?: string
 }

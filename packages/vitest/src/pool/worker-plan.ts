@@ -16,6 +16,8 @@ import { moduleCopyPlaces } from './module-copies.ts'
 
 export const entryPath = fileURLToPath(new URL('../entry.js', import.meta.url))
 
+const PROFILE_GRACE_MS = 10_000
+
 export interface WorkerPlan {
   readonly plan: SandboxPlan
   readonly keep: KeepRequest | undefined
@@ -29,7 +31,8 @@ export function planWorker(run: Run, pool: PoolOptions, options: ResolvedOptions
   const projectRoot = project.config.root
   const cache = compileCacheFor(run, project, pool.env)
   const moduleCopies = moduleCopyPlaces(run, project)
-  const keep = [...options.fs.keep, ...profileGlobs(pool.execArgv, projectRoot)]
+  const profiles = profileGlobs(pool.execArgv, projectRoot)
+  const keep = [...options.fs.keep, ...profiles]
   const plan = run.planner()(
     { ...options, fs: { ...options.fs, keep } },
     {
@@ -42,6 +45,8 @@ export function planWorker(run: Run, pool: PoolOptions, options: ResolvedOptions
       publish: inspectorEndpoints(run),
       pidBase: run.nextPidBase(),
       threadsPath: resolveThreads(),
+      // Node writes a profile after SIGTERM.
+      ...(profiles.length > 0 ? { graceMs: PROFILE_GRACE_MS } : {}),
     },
   )
   return {

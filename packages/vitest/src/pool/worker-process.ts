@@ -75,7 +75,8 @@ export function filesOf(
   { reuse }: ResolvedOptions,
 ): WorkerSetup['files'] {
   if (!project.config.isolate) return 'shared'
-  return reuse ? 'fresh' : 'one'
+  // A debugger's port answers in the network that the process began with.
+  return reuse && !project.config.inspector.enabled ? 'fresh' : 'one'
 }
 
 /** Everything that {@link startSandboxed} makes a worker from. */

@@ -96,10 +96,13 @@ export class SandboxWorker {
   }
 }
 
-/** No other file imports a test file. Its code and source map would stay until the process ends. */
-function forgetCode({ evaluatedModules, ctx }: WorkerGlobalState): void {
-  for (const { filepath } of ctx.files) {
-    const modules = evaluatedModules.fileToModulesMap.get(filepath) ?? []
-    for (const module of modules) evaluatedModules.invalidateModule(module)
+/**
+ * Vitest keeps the code of modules for as long as the runner's file is the same. The next file finds others inside than this
+ * one, which may have written them, and the code of test files would stay until the process ends.
+ */
+function forgetCode({ evaluatedModules }: WorkerGlobalState): void {
+  for (const module of evaluatedModules.idToModuleMap.values()) {
+    module.meta = undefined
+    module.map = undefined
   }
 }
