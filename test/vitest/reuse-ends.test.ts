@@ -82,7 +82,7 @@ test('a process that keeps more than half of the heap that it may have is not us
         const hoard = []
         export function grow() {
           while (heap().used_heap_size < 0.6 * heap().heap_size_limit)
-            hoard.push(new Array(1_000_000).fill(0.5))
+            hoard.push(new Array(1_000_000).fill(0))
         }`,
       ...alike(
         3,
