@@ -117,7 +117,9 @@ test('a profile of the worker is kept', async () => {
   })
   const { output, exitCode } = await project.run()
   expect(exitCode, output).toBe(0)
-  expect(project.list(), output).toContainEqual(expect.stringMatching(/^profiles\/CPU\..*\.cpuprofile$/))
+  expect(project.list(), output).toContainEqual(
+    expect.stringMatching(/^profiles\/CPU\..*\.cpuprofile$/),
+  )
 })
 
 const prints = `

@@ -47,6 +47,8 @@ export class Roots {
   #lastId = 0
   #network: Network | null = null
   #home: number | undefined
+  /** A thread that was left behind is not looked for again. */
+  #stuck: NetnsError | undefined
 
   constructor(control: ControlSocket) {
     this.#control = control
@@ -63,6 +65,7 @@ export class Roots {
     const id = `r${++this.#lastId}`
     const networkBefore = this.#network
     const { parent, leaves } = request
+    if (this.#stuck && request.network !== 'inherit') throw this.#stuck
     const { network, ...answer } = this.#ask(id, request)
     try {
       if (network) this.#enterNetwork(network)
@@ -150,10 +153,11 @@ export class Roots {
     const result = this.#control.threads.enterNetwork(network?.fd ?? this.#homeNetwork())
     if (result < 0) {
       this.#control.threads.enterNetwork(before)
-      throw new NetnsError('NETNS_THREADS_STUCK', {
+      this.#stuck = new NetnsError('NETNS_THREADS_STUCK', {
         syscall: 'setns',
         errno: errnoName(-result),
       })
+      throw this.#stuck
     }
     this.#network = network
   }
