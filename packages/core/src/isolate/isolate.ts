@@ -126,9 +126,13 @@ async function open(
   }
 }
 
+/** Loaded with the first options, and looked up once. */
+let optionsModule: Promise<typeof import('../options/resolve-options.ts')> | undefined
+
 async function check(options: IsolateOptions): Promise<void> {
   if (Object.keys(options).length === 0) return
-  const { checkIsolateOptions } = await import('../options/resolve-options.ts')
+  optionsModule ??= import('../options/resolve-options.ts')
+  const { checkIsolateOptions } = await optionsModule
   checkIsolateOptions(options)
 }
 
