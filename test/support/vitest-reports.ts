@@ -46,6 +46,16 @@ function withoutPlaces(text: string, { directory }: VitestProject): string {
   return text.replaceAll(directory, '<project>').replace(/Worker (?:forks|netns)/g, 'Worker <pool>')
 }
 
+/** Where a stack has left the project's files, Node 20 counts a frame of its own more or less, up to ten in all. */
+export function withoutRunnersFrames(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/(\n\s+at (?!.*<project>).*)+$/, '')
+  if (Array.isArray(value)) return value.map(withoutRunnersFrames)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, withoutRunnersFrames(inner)]),
+  )
+}
+
 const times = new Set(['startTime', 'endTime', 'duration', 'perfStats'])
 
 function withoutTimes(value: unknown): unknown {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { plainAndIsolated, VitestProject, type ProjectSetup } from '../support/vitest-project.ts'
-import { runWithReports } from '../support/vitest-reports.ts'
+import { runWithReports, withoutRunnersFrames } from '../support/vitest-reports.ts'
 
 const reuse = { environmentOptions: { netns: { reuse: true } } }
 const oneWorker = { ...reuse, maxWorkers: 1 }
@@ -264,7 +264,7 @@ test.for([[], ['--bail=1'], ['--retry=1'], ['--shard=2/3']])(
     })
     const expected = await runWithReports(plain, args)
     const seen = await runWithReports(isolated, args)
-    expect(seen.json).toEqual(expected.json)
+    expect(withoutRunnersFrames(seen.json)).toEqual(withoutRunnersFrames(expected.json))
     expect(seen.unhandled).toEqual(expected.unhandled)
     expect(seen.exitCode).toBe(expected.exitCode)
   },
