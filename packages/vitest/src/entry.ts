@@ -190,7 +190,7 @@ function post(message: unknown): void {
   } else {
     // Vitest ends the worker with a signal as soon as it hears this, so Node would never write its cache.
     compileCache.flush()
-    send(message)
+    send(message, () => setup.endsItself && exit())
   }
 }
 

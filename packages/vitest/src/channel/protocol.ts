@@ -109,6 +109,8 @@ export interface WorkerSetup {
   readonly projectRoot: string
   /** `net: 'host'`: there is no network of its own. */
   readonly sharesNetwork: boolean
+  /** It has a profiler, whose file Node writes at an exit that no signal cuts short: the worker ends by itself. */
+  readonly endsItself: boolean
   /** Options of an `isolate()` around every test. */
   readonly perTest: IsolateOptions | null
   /** The environment of Vitest that runs, and its options. */

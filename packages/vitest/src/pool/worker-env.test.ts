@@ -9,6 +9,7 @@ const setup: WorkerSetup = {
   projectRoot: '/project',
   sharesNetwork: false,
   perTest: null,
+  endsItself: false,
   base: 'node',
   baseOptions: {},
   compileCache: null,

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import {
   launch,
   type DegradedEvent,
@@ -13,6 +14,7 @@ import type { WorkerSetup } from '../channel/protocol.ts'
 import { baseOptions } from '../options/file-options.ts'
 import type { Run } from '../run/run.ts'
 import type { Recipe } from './warm-workers.ts'
+import { hasProfiler } from '../run/profiles.ts'
 import { workerEnv } from './worker-env.ts'
 import { entryPath, planWorker } from './worker-plan.ts'
 
@@ -61,22 +63,31 @@ export function startSandboxed(
 
 /** PID 1 kills the worker 400 ms after SIGTERM; what follows is the writing back of files. */
 const STOP_TIMEOUT_MS = 30_000
+/** For a profile to be written. */
+const SELF_END_TIMEOUT_MS = 10_000
 
 /** Ends a worker and waits until its sandbox is gone. Never rejects. */
-export async function endProcess({ child, ended }: WorkerProcess): Promise<void> {
+export async function endProcess({ child, ended, setup }: WorkerProcess): Promise<void> {
+  const gone = ended.catch(() => {})
+  if (setup.endsItself && setup.files === 'one') {
+    const patience = new AbortController()
+    const waiting = pause(SELF_END_TIMEOUT_MS, undefined, { signal: patience.signal })
+    await Promise.race([gone, waiting.catch(() => {})])
+    patience.abort()
+  }
   const killer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
   child.kill('SIGTERM')
-  await ended.catch(() => {})
+  await gone
   clearTimeout(killer)
 }
 
 export function filesOf(
-  { project }: PoolOptions,
+  { project, execArgv }: PoolOptions,
   { reuse }: ResolvedOptions,
 ): WorkerSetup['files'] {
   if (!project.config.isolate) return 'shared'
   // A debugger's port answers in the network that the process began with.
-  return reuse && !project.config.inspector.enabled ? 'fresh' : 'one'
+  return reuse && !hasProfiler(execArgv) && !project.config.inspector.enabled ? 'fresh' : 'one'
 }
 
 /** Everything that {@link startSandboxed} makes a worker from. */
@@ -110,13 +121,14 @@ export function startPlain(
 }
 
 function commonSetup(
-  { distPath, project, environment }: PoolOptions,
+  { distPath, project, environment, execArgv }: PoolOptions,
   { base, net, perTest }: ResolvedOptions,
 ) {
   return {
     perTest,
     projectRoot: project.config.root,
     sharesNetwork: net.mode === 'host',
+    endsItself: hasProfiler(execArgv),
     baseOptions: baseOptions(project, environment),
     vitestWorker: join(distPath, 'worker.js'),
     vitestMajor: Number.parseInt(project.vitest.version, 10),

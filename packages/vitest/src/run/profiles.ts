@@ -5,8 +5,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path'
  * kept as plain Vitest keeps it.
  */
 export function profileGlobs(execArgv: readonly string[], projectRoot: string): string[] {
-  const profiles = execArgv.some((arg) => /^--(?:cpu-prof|heap-prof|prof|heapsnapshot)/.test(arg))
-  if (!profiles) return []
+  if (!hasProfiler(execArgv)) return []
   const directories = execArgv.flatMap((arg, index) => {
     const option = /^--(?:cpu-prof-dir|heap-prof-dir|diagnostic-dir)(?:=(.*))?$/.exec(arg)
     return option ? [option[1] ?? execArgv[index + 1] ?? ''] : []
@@ -15,4 +14,8 @@ export function profileGlobs(execArgv: readonly string[], projectRoot: string): 
     .map((directory) => relative(projectRoot, directory))
     .filter((directory) => !directory.startsWith('..') && !isAbsolute(directory))
     .map((directory) => join(directory, '*.{cpuprofile,heapprofile,heapsnapshot,log}'))
+}
+
+export function hasProfiler(execArgv: readonly string[]): boolean {
+  return execArgv.some((arg) => /^--(?:cpu-prof|heap-prof|prof|heapsnapshot)/.test(arg))
 }
