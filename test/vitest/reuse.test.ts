@@ -57,6 +57,7 @@ test('modules, mocks, matchers, serializers and fake timers are fresh in each fi
         import fs from 'node:fs'
         import { expect, test, vi } from 'vitest'
         import { next } from './counter.js'
+        // A mock of the user's: the next file must not have it.
         vi.mock('node:os', () => ({ hostname: vi.fn(() => 'mocked') }))
         test('nothing is left of the file before', async () => {
           expect(next()).toBe(1)
