@@ -87,6 +87,7 @@ test('three hundred files in one process leave no mount, namespace, descriptor, 
   const { output, exitCode } = await project.finish(child)
   expect(exitCode, output).toBe(0)
   expect(output).toContain(`Isolated  ${fileCount} files in ${fileCount} sandboxes`)
+  expect(output).not.toContain('MaxListenersExceededWarning')
   expect(launchers.size).toBe(1)
   expect(files).toBe(fileCount)
   expect(seen).toHaveLength(fileCount / every)

@@ -45,8 +45,8 @@ export class WorkerLink {
   detach(): void {
     this.#isAttached = false
     const { child } = this.#worker
-    child.off('message', this.#receive).off('exit', this.#exited)
-    // A listener for `error` stays: without one it would end the runner.
+    // `error` without a listener would end the runner: a late one has that of the worker's process.
+    child.off('message', this.#receive).off('error', this.#failed).off('exit', this.#exited)
   }
 
   readonly #receive = (message: unknown): void => {

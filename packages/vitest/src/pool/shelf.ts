@@ -24,6 +24,7 @@ interface Returning {
 export class Shelf {
   readonly #idle: ReusedProcess[] = []
   readonly #returning = new Set<Returning>()
+  readonly #known = new WeakSet<ReusedProcess>()
   #capacity = 0
 
   /** For one test run. */
@@ -68,12 +69,19 @@ export class Shelf {
 
   #putBack(process: ReusedProcess): void {
     this.#idle.push(process)
+    this.#watch(process)
+    // The oldest has waited because its recipe is not asked for.
+    if (this.#idle.length > this.#capacity) void this.#idle.splice(0, 1).map(endReused)
+  }
+
+  /** A process may end while it waits. */
+  #watch(process: ReusedProcess): void {
+    if (this.#known.has(process)) return
+    this.#known.add(process)
     process.worker.child.once('exit', () => {
       const index = this.#idle.indexOf(process)
       if (index !== -1) this.#idle.splice(index, 1)
     })
-    // The oldest has waited because its recipe is not asked for.
-    if (this.#idle.length > this.#capacity) void this.#idle.splice(0, 1).map(endReused)
   }
 }
 

@@ -115,6 +115,8 @@ export function startPlain(
     stdio: 'pipe',
     serialization: 'advanced',
   })
+  // For what comes when nobody is connected with the process.
+  child.on('error', () => {})
   const ended = new Promise<null>((resolve) => child.once('exit', () => resolve(null)))
   const discard = async (): Promise<void> => void child.kill()
   return { child, setup, started: Promise.resolve(null), ended, degraded: [], reason, discard }
