@@ -7,21 +7,48 @@ const close = closeSync
 
 const buffer = Buffer.alloc(64 * 1024)
 
-/**
- * A file of /proc as far as one page of it goes at a time, without asking for its size, which is 0. Each character is a
- * byte. Empty where it cannot be read.
- */
-export function readProc(path: string): string {
-  let fd
-  try {
-    fd = open(path, 'r')
+/** The kernel fills a page with whole lines; none of those that are read here is longer than the second figure. */
+const PAGE_BYTES = 4096
+const LONGEST_LINE_BYTES = 256
+
+/** A file of /proc that is read again and again: to open it takes longer than to read it. Each character is a byte. */
+export class ProcFile {
+  readonly #fd: number
+
+  /** @throws where there is no such file */
+  constructor(path: string) {
+    this.#fd = open(path, 'r')
+  }
+
+  /** From the beginning, without asking for the size, which is 0. */
+  read(): string {
     let text = ''
-    for (let length = read(fd, buffer); length > 0; length = read(fd, buffer))
+    let length
+    do {
+      length = read(this.#fd, buffer, 0, buffer.length, text.length)
       text += buffer.toString('latin1', 0, length)
+    } while (length > PAGE_BYTES - LONGEST_LINE_BYTES)
     return text
+  }
+
+  close(): void {
+    try {
+      close(this.#fd)
+    } catch {
+      // A test has closed what it did not open.
+    }
+  }
+}
+
+/** Empty where it cannot be read. */
+export function readProc(path: string): string {
+  let file: ProcFile | undefined
+  try {
+    file = new ProcFile(path)
+    return file.read()
   } catch {
     return ''
   } finally {
-    if (fd !== undefined) close(fd)
+    file?.close()
   }
 }

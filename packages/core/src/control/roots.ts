@@ -1,6 +1,7 @@
 import { closeSync, readFileSync } from 'node:fs'
 import { errnoName } from '../errors/errno.ts'
 import { NetnsError } from '../errors/netns-error.ts'
+import { ProcFile, readProc } from './proc-file.ts'
 import type { Answer, BusyMount, Command, ControlSocket } from './socket.ts'
 import { shared, type WorkerPlace } from './worker-place.ts'
 
@@ -47,6 +48,8 @@ export class Roots {
   #lastId = 0
   #network: Network | null = null
   #home: number | undefined
+  /** It would keep a network alive that was left. */
+  #sockets: ProcFile | undefined
   /** A thread that was left behind is not looked for again. */
   #stuck: NetnsError | undefined
 
@@ -106,6 +109,17 @@ export class Roots {
     if (ids.length > 0) this.#control.ask(...ids.map((id): Command => ['drop', id]))
   }
 
+  /** The Unix sockets of the present network, as proc_net_unix(5) lists them. */
+  readSockets(): string {
+    try {
+      return (this.#sockets ??= new ProcFile('/proc/net/unix')).read()
+    } catch {
+      // A test has closed what it did not open, or sees no /proc.
+      this.#sockets = undefined
+      return readProc('/proc/net/unix')
+    }
+  }
+
   /** One JSON object a line. */
   changes(id: string, base: string): string {
     const { fd } = this.#control.askForDescriptor(['changes', id, base])
@@ -149,6 +163,8 @@ export class Roots {
 
   #enterNetwork(network: Network | null): void {
     if (network === this.#network) return
+    this.#sockets?.close()
+    this.#sockets = undefined
     const before = this.#network?.fd ?? this.#homeNetwork()
     const result = this.#control.threads.enterNetwork(network?.fd ?? this.#homeNetwork())
     if (result < 0) {

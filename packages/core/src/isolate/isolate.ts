@@ -164,7 +164,7 @@ function enter(
   const cwd = process.cwd()
   const roots = Roots.of(place)
   const network = kindOf(place, options)
-  const sockets = network === 'inherit' && !place.sharesNetwork ? socketSteps() : []
+  const sockets = network === 'inherit' && !place.sharesNetwork ? socketSteps(roots) : []
   const first = roots.enter({
     parent: enclosing?.rootId ?? baseRoot(place),
     steps: [...sockets, ...rootSteps(options, place.projectRoot)],

@@ -1,4 +1,4 @@
-import { readProc } from './proc-file.ts'
+import { readProc } from '../control/proc-file.ts'
 
 /** Attempts to reach an address that had no route, counted by the kernel for this thread's network namespace. */
 export function readNoRoute(): { readonly ipv4: number; readonly ipv6: number } {

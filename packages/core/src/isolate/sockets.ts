@@ -1,6 +1,6 @@
+import type { Roots } from '../control/roots.ts'
 import type { Command } from '../control/socket.ts'
 import { decodeBytes } from '../paths/bytes.ts'
-import { readProc } from './proc-file.ts'
 
 /** proc_net_unix(5): a path is the last column; an abstract name begins with `@`. */
 const PATH = /^(?:\S+\s+){7}(\/.*)$/
@@ -9,8 +9,8 @@ const PATH = /^(?:\S+\s+){7}(\/.*)$/
  * An overlay's inode is not the one that a socket is bound to, so nobody would answer at its path: the sockets of this
  * network are bound as they are.
  */
-export function socketSteps(): Command[] {
-  return boundPaths(readProc('/proc/net/unix')).map((path): Command => [
+export function socketSteps(roots: Roots): Command[] {
+  return boundPaths(roots.readSockets()).map((path): Command => [
     'bind',
     `root${path}`,
     path,
