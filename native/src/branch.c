@@ -173,15 +173,21 @@ static int make_layered(struct sandbox *sandbox, struct root *root, const struct
 	return clone_tree(sandbox, AT_FDCWD, path, "-");
 }
 
-/* Below the new mount the parent's would stay, one more with each generation. umount takes a path, hence the way there. */
-static int uncover(struct sandbox *sandbox, int dest)
+/*
+ * Below the new mount the parent's would stay, one more with each generation. It is put aside, to go with the root's
+ * layers: to unmount it here would wait until every processor has seen it.
+ */
+static int uncover(struct sandbox *sandbox, const struct root *root, size_t index, int dest)
 {
-	int failed = fchdir(dest) || (sys_umount(".", MNT_DETACH) && errno != EINVAL); /* EINVAL: nothing is mounted */
-	int error = errno;
-	if (fchdir(sandbox->store))
-		_exit(EXIT_NO_SANDBOX); /* a PID 1 that names the worker's paths must not go on */
-	errno = error;
-	return failed ? step_fail(sandbox, "umount", "") : 0;
+	char path[64];
+	snprintf(path, sizeof path, "s/%u/%zu/c", root->serial, index);
+	int aside = mkdir(path, 0700) ? -1 : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int failed = aside < 0 || (sys_move_mount(dest, aside) && errno != EINVAL); /* EINVAL: nothing is mounted */
+	if (failed)
+		step_fail(sandbox, "move_mount", path);
+	if (aside >= 0)
+		close(aside);
+	return failed ? -1 : 0;
 }
 
 /* Gives the directory that the place's mount goes to. */
@@ -192,7 +198,7 @@ static int open_place(struct sandbox *sandbox, const struct root *root, const st
 	int dest = dest_open(sandbox, place->dest, O_PATH);
 	if (dest < 0 || !is_below_shared(place->dest))
 		return dest;
-	int failed = uncover(sandbox, dest);
+	int failed = uncover(sandbox, root, index, dest);
 	close(dest);
 	return failed ? -1 : dest_open(sandbox, place->dest, O_PATH);
 }
@@ -340,6 +346,45 @@ bool branch_is_current(const struct root *root)
 	return true;
 }
 
+static int64_t changed_ns(const struct root *root, size_t index)
+{
+	char path[64];
+	struct stat st;
+	if (place_upper(root, index, path, sizeof path) || lstat(path, &st))
+		return -1;
+	return st.st_ctim.tv_sec * 1000000000LL + st.st_ctim.tv_nsec;
+}
+
+static void note_changed(struct root *root)
+{
+	for (size_t i = 0; i < root->place_count; i++)
+		if (root->places[i].kind == PLACE_LAYERED)
+			root->places[i].changed_ns = changed_ns(root, i);
+}
+
+/*
+ * True where nobody has changed anything since the root was built, so that it is as good as a new one. Whatever is written
+ * changes the upper directory: by its own entry or by that of a directory above it. Its time of change is no finer than
+ * a tick of the kernel, so the root must have been entered later than that.
+ */
+#define TICK_NS 20000000
+bool branch_is_untouched(const struct root *root)
+{
+	if (root->was_parent || root->request.text || root->parent_thaws != root->parent->thaws)
+		return false;
+	/* Only root's processes can mount, and it would not show in any directory. */
+	if (root->began_processes && geteuid() == 0)
+		return false;
+	for (size_t i = 0; i < root->place_count; i++) {
+		const struct place *place = &root->places[i];
+		if (place->kind == PLACE_LAYERED &&
+		    (place->changed_ns < 0 || root->entered_ns - place->changed_ns < TICK_NS ||
+		     changed_ns(root, i) != place->changed_ns))
+			return false;
+	}
+	return true;
+}
+
 /* Makes the root's mounts; what its own steps add comes after. */
 int branch_build(struct sandbox *sandbox, struct root *root)
 {
@@ -356,5 +401,6 @@ int branch_build(struct sandbox *sandbox, struct root *root)
 	sandbox->branching = false;
 	sandbox->building = NULL;
 	sandbox->root = present;
+	note_changed(root);
 	return failed ? -1 : 0;
 }

@@ -72,7 +72,8 @@ static struct root *take_spare(struct sandbox *sandbox, const char *id, const st
 	struct root *spare = sandbox->spare;
 	if (!spare || spare->parent != parent || strlen(id) >= sizeof spare->id)
 		return NULL;
-	if (!branch_is_current(spare)) {
+	bool served = spare->entered_ns != 0;
+	if (!branch_is_current(spare) || (served && !branch_is_untouched(spare))) {
 		drop_spare(sandbox);
 		return NULL;
 	}
@@ -118,6 +119,20 @@ int enter(struct sandbox *sandbox, const char *id, const char *parent_id, const 
 	return -1;
 }
 
+/* A root that was left and is as it was, which saves the taking down of this one and the building of another. */
+static struct root *take_back(struct sandbox *sandbox, const struct root *parent)
+{
+	if (parent == sandbox->current) /* the worker may write to it, and roots that it has seen would not show that */
+		return NULL;
+	for (struct root *root = sandbox->roots; root; root = root->next)
+		if (root->dropped && !root->detached && root->parent == parent && root != sandbox->current &&
+		    branch_is_untouched(root)) {
+			root->dropped = false;
+			return root;
+		}
+	return NULL;
+}
+
 void build_spare(struct sandbox *sandbox)
 {
 	struct root *parent = roots_find(sandbox, sandbox->spare_parent);
@@ -125,5 +140,7 @@ void build_spare(struct sandbox *sandbox)
 	if (!parent || (sandbox->spare && sandbox->spare->parent == parent))
 		return;
 	drop_spare(sandbox);
-	sandbox->spare = build(sandbox, "spare", parent);
+	sandbox->spare = take_back(sandbox, parent);
+	if (!sandbox->spare)
+		sandbox->spare = build(sandbox, "spare", parent);
 }

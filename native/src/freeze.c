@@ -31,17 +31,21 @@ uint64_t mount_id(int mount)
 	return words[18];
 }
 
-void thaw_root(const struct root *root)
+void thaw_root(struct root *root)
 {
+	root->is_frozen = false;
+	root->thaws++;
 	for (size_t i = 0; i < root->place_count; i++)
 		if (freezes(&root->places[i]))
 			set_read_only(&root->places[i], false);
 }
 
 /* Places with open files stay writable and go into the answer. */
-int freeze_root(struct sandbox *sandbox, const struct root *root, struct answer *answer)
+int freeze_root(struct sandbox *sandbox, struct root *root, struct answer *answer)
 {
 	sandbox->failure.stage = "freeze";
+	if (root->is_frozen)
+		return 0;
 	for (size_t i = 0; i < root->place_count; i++) {
 		const struct place *place = &root->places[i];
 		if (!freezes(place) || !set_read_only(place, true))
@@ -54,6 +58,7 @@ int freeze_root(struct sandbox *sandbox, const struct root *root, struct answer 
 		if (answer->busy_count < MAX_BUSY)
 			answer->busy[answer->busy_count++] = place;
 	}
+	root->is_frozen = !answer->busy_count;
 	return 0;
 }
 

@@ -75,6 +75,7 @@ struct place {
 	bool read_only;
 	bool host; /* what lies below is the host's */
 	bool is_known, is_unwritten; /* that nothing was written here until the root was frozen */
+	int64_t changed_ns; /* ctime of its upper directory when the root was built */
 	int mount; /* of this root */
 	int lower; /* a detached mount of what the origin began with; -1 until it is asked for */
 };
@@ -90,6 +91,12 @@ struct root {
 	size_t place_count, place_room;
 	unsigned children;
 	bool dropped, detached;
+	bool was_parent; /* another root has branched off it */
+	bool is_frozen; /* each of its places, with nothing open for writing */
+	unsigned thaws, parent_thaws; /* how often the parent had been thawed when it was entered */
+	int64_t entered_ns;
+	long last_pid; /* when it was entered */
+	bool began_processes; /* while it was the worker's */
 	struct plan request; /* that its own steps came with */
 	struct process *processes; /* those that lived when it was entered */
 	size_t process_count;
@@ -275,12 +282,13 @@ bool is_below_shared(const char *dest);
 /* branch.c */
 int branch_build(struct sandbox *sandbox, struct root *root);
 bool branch_is_current(const struct root *root);
+bool branch_is_untouched(const struct root *root);
 int place_upper(const struct root *root, size_t index, char *path, size_t size);
 
 /* freeze.c */
 int place_set_read_only(const struct place *place, bool read_only);
-int freeze_root(struct sandbox *sandbox, const struct root *root, struct answer *answer);
-void thaw_root(const struct root *root);
+int freeze_root(struct sandbox *sandbox, struct root *root, struct answer *answer);
+void thaw_root(struct root *root);
 uint64_t mount_id(int mount);
 
 /* roots.c */
@@ -305,6 +313,7 @@ void build_spare(struct sandbox *sandbox);
 int compare_roots(struct sandbox *sandbox, const struct root *root, const struct root *base);
 
 /* processes.c */
+long processes_last_pid(const struct sandbox *sandbox);
 int processes_mark(struct sandbox *sandbox, struct root *root);
 int processes_end_since(struct sandbox *sandbox, const struct root *root);
 

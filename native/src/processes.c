@@ -81,6 +81,20 @@ int processes_mark(struct sandbox *sandbox, struct root *root)
 	return each(sandbox, remember, root);
 }
 
+/* The newest process or thread: /proc/loadavg ends with it. -1: not known. */
+long processes_last_pid(const struct sandbox *sandbox)
+{
+	char text[128];
+	int fd = openat(sandbox->proc, "loadavg", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	ssize_t length = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[length > 0 ? length : 0] = 0;
+	const char *last = strrchr(text, ' ');
+	return last ? strtol(last, NULL, 10) : -1;
+}
+
 struct ending_since {
 	const struct root *root;
 	int found;

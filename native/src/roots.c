@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define MAX_BACKLOG 16 /* of roots that wait to be taken down */
 
@@ -67,6 +68,7 @@ struct root *roots_new(struct sandbox *sandbox, const char *id, struct root *par
 	root->fd = -1;
 	root->parent = parent;
 	parent->children++;
+	parent->was_parent = true;
 	root->next = sandbox->roots;
 	sandbox->roots = root;
 	if (!make_place(sandbox, root))
@@ -156,6 +158,17 @@ static int park(struct sandbox *sandbox, const struct root *root)
 	return failed ? -1 : 0;
 }
 
+static void note_exchange(const struct sandbox *sandbox, struct root *left, struct root *entered)
+{
+	struct timespec now;
+	long last_pid = processes_last_pid(sandbox);
+	clock_gettime(CLOCK_REALTIME, &now);
+	left->began_processes = left->began_processes || last_pid < 0 || left->last_pid != last_pid;
+	entered->last_pid = last_pid;
+	entered->entered_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
+	entered->parent_thaws = entered->parent ? entered->parent->thaws : 0;
+}
+
 /* The next root lies hidden on top of the present one until the pivot, the present one on top of it after. */
 int roots_exchange(struct sandbox *sandbox, struct root *next)
 {
@@ -173,5 +186,6 @@ int roots_exchange(struct sandbox *sandbox, struct root *next)
 	}
 	sandbox->current = next;
 	sandbox->root = next->fd;
+	note_exchange(sandbox, present, next);
 	return park(sandbox, present);
 }
