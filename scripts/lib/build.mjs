@@ -21,5 +21,10 @@ export async function buildLauncher() {
   await mustRun('make', ['-s', '-C', 'native'])
 }
 
-/** Compiles the packages, without the tests' own type check (`npm run typecheck`). */
-export const buildPackages = () => mustRun(bin('tsc'), ['-b', 'packages/vitest', 'packages/jest'])
+/** Builds the packages, without the tests' own type check (`npm run typecheck`). */
+export async function buildPackages() {
+  // What it imports has been installed by now.
+  const { bundlePackages } = await import('./bundle.mjs')
+  await mustRun(bin('tsc'), ['-b', 'packages/vitest', 'packages/jest'])
+  await bundlePackages()
+}

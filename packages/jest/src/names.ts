@@ -1,6 +1,9 @@
-import { fileURLToPath } from 'node:url'
+import { createRequire } from 'node:module'
 
 /** Name of the environment and of its key in `testEnvironmentOptions`. Jest resolves `jest-environment-<name>`. */
 export const ENVIRONMENT_NAME = 'netns'
-export const environmentPath = fileURLToPath(new URL('index.js', import.meta.url))
-export const runnerPath = fileURLToPath(new URL('runner.js', import.meta.url))
+
+// This package's own exports, whichever file this code was bundled into.
+const { resolve } = createRequire(import.meta.url)
+export const environmentPath = resolve('jest-environment-netns')
+export const runnerPath = resolve('jest-environment-netns/runner')

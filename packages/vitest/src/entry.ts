@@ -52,6 +52,7 @@ const sandboxWorker = setup.sandboxed
       channel,
       startedMs: () => fileRuns?.startedMs ?? startedMs,
       onFile: (path) => fileRuns?.collect(path),
+      onFetch: () => fileRuns?.runnerWorks(),
       importPackage: (id, load) => (fileRuns ? fileRuns.importPackage(id, load) : load()),
     })
   : null

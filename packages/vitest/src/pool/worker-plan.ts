@@ -1,5 +1,4 @@
 import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import {
   resolveThreads,
   servicesOf,
@@ -9,12 +8,13 @@ import {
 } from '@netns/core'
 import type { PoolOptions, TestProject } from 'vitest/node'
 import type { WorkerSetup } from '../channel/protocol.ts'
+import { ownFile } from '../own-files.ts'
 import { compileCacheFor } from '../run/compile-cache.ts'
 import { profileGlobs } from '../run/profiles.ts'
 import type { Run } from '../run/run.ts'
 import { moduleCopyPlaces } from './module-copies.ts'
 
-export const entryPath = fileURLToPath(new URL('../entry.js', import.meta.url))
+export const entryPath = ownFile('entry.js')
 
 const PROFILE_GRACE_MS = 10_000
 

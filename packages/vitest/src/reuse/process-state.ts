@@ -11,9 +11,14 @@ import { vitestState } from './vitest-state.ts'
 
 /** What the process is when its first file begins, and is again when the next one does. */
 export class ProcessState {
-  readonly #globals = new GlobalProperties()
+  readonly #globals: GlobalProperties
   #parts: Required<ProcessPart> | undefined
   readonly #imported = new Set<string>()
+
+  /** @param environment name of the one that Vitest sets up for each file */
+  constructor(environment: string) {
+    this.#globals = new GlobalProperties(environment === 'node')
+  }
 
   environmentIsUp(): void {
     if (!this.#parts) this.#globals.environmentIsUp()
@@ -34,6 +39,11 @@ export class ProcessState {
       builtIns(),
       this.#globals,
     ])
+  }
+
+  /** While the runner transforms the first module of a file. */
+  runnerWorks(): void {
+    this.#globals.readPostponed()
   }
 
   exit(): void {

@@ -1,4 +1,4 @@
-type Descriptors = Map<PropertyKey, PropertyDescriptor>
+export type Descriptors = Map<PropertyKey, PropertyDescriptor>
 
 /** The own properties of an object as they were, to be put back. */
 export class Properties {

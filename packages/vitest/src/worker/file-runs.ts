@@ -36,7 +36,7 @@ export class FileRuns {
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup
-    this.#state = setup.files === 'fresh' ? new ProcessState() : null
+    this.#state = setup.files === 'fresh' ? new ProcessState(setup.base) : null
   }
 
   /** Throws a NetnsError where a thread cannot be moved into the fresh sandbox. */
@@ -63,6 +63,10 @@ export class FileRuns {
     this.#files?.push(file)
     this.#state?.fileBegins()
     this.#scope ??= openScope()
+  }
+
+  runnerWorks(): void {
+    this.#state?.runnerWorks()
   }
 
   get isOpen(): boolean {

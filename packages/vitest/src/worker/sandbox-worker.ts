@@ -16,6 +16,8 @@ export interface SandboxWorkerOptions {
   readonly startedMs: () => number
   /** Called before the first code of each file. */
   readonly onFile: (path: string) => void
+  /** Called when the worker is about to wait for modules. */
+  readonly onFetch: () => void
   readonly importPackage: <Namespace>(
     id: string,
     load: () => Promise<Namespace>,
@@ -75,11 +77,18 @@ export class SandboxWorker {
   }
 
   #wrapRpc(rpc: Rpc, root: string): Rpc {
-    const { channel, onFile } = this.#options
+    const { channel, onFile, onFetch } = this.#options
     const calls: Partial<Rpc> = {
-      fetch: (async (...args) => this.#copies.show(await rpc.fetch(...args))) as Rpc['fetch'],
-      fetchWarmModules: (async (...args) =>
-        this.#copies.showAll(await rpc.fetchWarmModules(...args))) as Rpc['fetchWarmModules'],
+      fetch: (async (...args) => {
+        const fetched = rpc.fetch(...args)
+        onFetch()
+        return this.#copies.show(await fetched)
+      }) as Rpc['fetch'],
+      fetchWarmModules: (async (...args) => {
+        const fetched = rpc.fetchWarmModules(...args)
+        onFetch()
+        return this.#copies.showAll(await fetched)
+      }) as Rpc['fetchWarmModules'],
       onTaskArtifactRecord: (async (test, artifact) => {
         await stageAttachments(artifact, { root, channel })
         return rpc.onTaskArtifactRecord(test, artifact)
