@@ -13,12 +13,27 @@
 #include <string.h>
 #include <sys/stat.h>
 
+static bool is_limited(const struct place *place)
+{
+	return place->size && strcmp(place->size, "-") != 0;
+}
+
+/* `u`: its upper directory; `w`: its work directory. What is limited has a tmpfs of its own for both. */
+static void layer_path(const struct root *root, const struct place *place, size_t index, char which, char *path,
+                       size_t size)
+{
+	if (is_limited(place))
+		snprintf(path, size, "s/%u/%zu/%c", root->serial, index, which);
+	else
+		snprintf(path, size, "s/%u/%c%zu", root->serial, which, index);
+}
+
 /* Where the place's writes in this root lie, relative to the store; -1 where that is the mount below all others. */
 int place_upper(const struct root *root, size_t index, char *path, size_t size)
 {
 	const struct place *place = &root->places[index];
 	if (place->origin != root) {
-		snprintf(path, size, "s/%u/%zu/u", root->serial, index);
+		layer_path(root, place, index, 'u', path, size);
 		return 0;
 	}
 	if (!place->id)
@@ -99,44 +114,48 @@ static int set_layers(struct sandbox *sandbox, int fs, struct root *parent, size
 	}
 }
 
-static bool is_limited(const struct place *place)
+static int make_limited(struct sandbox *sandbox, const struct root *root, const struct place *place, size_t index)
 {
-	return place->size && strcmp(place->size, "-") != 0;
+	char path[64];
+	snprintf(path, sizeof path, "s/%u/%zu", root->serial, index);
+	if (mkdir(path, 0755))
+		return step_fail(sandbox, "mkdir", path);
+	return mount_tmpfs(sandbox, path, place->size);
 }
 
 /* The directory that takes the writes, with owner and mode as the parent's root shows them. */
 static int make_upper(struct sandbox *sandbox, const struct root *root, const struct place *place, size_t index)
 {
+	const mode_t not_of_mkdir = S_ISUID | S_ISGID;
 	char path[64];
 	struct stat st;
-	snprintf(path, sizeof path, "s/%u/%zu", root->serial, index);
-	if (mkdir(path, 0755) || (is_limited(place) && mount_tmpfs(sandbox, path, place->size)))
+	if (is_limited(place) && make_limited(sandbox, root, place, index))
+		return -1;
+	layer_path(root, place, index, 'u', path, sizeof path);
+	if (fstat(place->mount, &st) || mkdir(path, st.st_mode & 07777))
 		return step_fail(sandbox, "mkdir", path);
-	snprintf(path, sizeof path, "s/%u/%zu/w", root->serial, index);
-	if (mkdir(path, 0700))
-		return step_fail(sandbox, "mkdir", path);
-	snprintf(path, sizeof path, "s/%u/%zu/u", root->serial, index);
-	if (fstat(place->mount, &st) || mkdir(path, 0700) || chmod(path, st.st_mode & 07777))
-		return step_fail(sandbox, "mkdir", path);
-	if (st.st_uid == geteuid() && st.st_gid == getegid())
-		return 0;
-	if (chown(path, st.st_uid, st.st_gid) && errno != EINVAL && errno != EPERM) /* an owner without a number here */
+	bool is_ours = st.st_uid == geteuid() && st.st_gid == getegid();
+	if (!is_ours && chown(path, st.st_uid, st.st_gid) &&
+	    errno != EINVAL && errno != EPERM) /* an owner without a number here */
 		return step_fail(sandbox, "chown", path);
-	return chmod(path, st.st_mode & 07777) ? step_fail(sandbox, "chmod", path) : 0;
+	if ((!is_ours || (st.st_mode & not_of_mkdir)) && chmod(path, st.st_mode & 07777))
+		return step_fail(sandbox, "chmod", path);
+	return 0;
 }
 
 static int make_overlay(struct sandbox *sandbox, const struct root *root, const struct place *place, size_t index)
 {
-	char path[64];
+	char upper[64], work[64];
+	layer_path(root, place, index, 'u', upper, sizeof upper);
+	layer_path(root, place, index, 'w', work, sizeof work);
+	if (mkdir(work, 0700))
+		return step_fail(sandbox, "mkdir", work);
 	int fs = sys_fsopen("overlay");
 	if (fs < 0)
 		return step_fail(sandbox, "fsopen", "overlay");
-	snprintf(path, sizeof path, "s/%u/%zu/u", root->serial, index);
 	int failed = set_path(sandbox, fs, "source", "netns") || set_layers(sandbox, fs, root->parent, index) ||
-	             set_path(sandbox, fs, "upperdir", path);
-	snprintf(path, sizeof path, "s/%u/%zu/w", root->serial, index);
-	failed = failed || set_path(sandbox, fs, "workdir", path) ||
-	         (sys_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL) && step_fail(sandbox, "fsconfig", "userxattr"));
+	             set_path(sandbox, fs, "upperdir", upper) || set_path(sandbox, fs, "workdir", work) ||
+	             (sys_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL) && step_fail(sandbox, "fsconfig", "userxattr"));
 	if (!failed)
 		return mount_create(sandbox, fs, "overlay", place->read_only ? MOUNT_ATTR_RDONLY : 0);
 	close(fs);
@@ -169,7 +188,7 @@ static int make_layered(struct sandbox *sandbox, struct root *root, const struct
 		return make_overlay(sandbox, root, place, index);
 	if (remember_empty(root, index))
 		return step_fail(sandbox, "realloc", "");
-	snprintf(path, sizeof path, "s/%u/%zu/u", root->serial, index);
+	layer_path(root, place, index, 'u', path, sizeof path);
 	return clone_tree(sandbox, AT_FDCWD, path, "-");
 }
 
@@ -180,7 +199,7 @@ static int make_layered(struct sandbox *sandbox, struct root *root, const struct
 static int uncover(struct sandbox *sandbox, const struct root *root, size_t index, int dest)
 {
 	char path[64];
-	snprintf(path, sizeof path, "s/%u/%zu/c", root->serial, index);
+	snprintf(path, sizeof path, "s/%u/c%zu", root->serial, index);
 	int aside = mkdir(path, 0700) ? -1 : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int failed = aside < 0 || (sys_move_mount(dest, aside) && errno != EINVAL); /* EINVAL: nothing is mounted */
 	if (failed)

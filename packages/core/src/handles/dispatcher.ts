@@ -5,11 +5,13 @@ interface Dispatcher {
 type Dispatchers = Map<symbol, Dispatcher | undefined>
 const globals = globalThis as unknown as Record<symbol, Dispatcher | undefined>
 
-/** Where `fetch` and packages of undici keep the agent that they share. */
+/** Where `fetch` and packages of undici keep the agent that they share; each interface of theirs has a number. */
+const known = ['1', '2', '3', '4'].map((version) =>
+  Symbol.for(`undici.globalDispatcher.${version}`),
+)
+
 function symbols(): symbol[] {
-  return Object.getOwnPropertySymbols(globalThis).filter((symbol) =>
-    symbol.description?.startsWith('undici.globalDispatcher'),
-  )
+  return known.filter((symbol) => Object.hasOwn(globalThis, symbol))
 }
 
 export function readDispatchers(): Dispatchers {
