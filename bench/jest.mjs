@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { bin, root } from '../scripts/lib/paths.mjs'
+import { installPackages } from './lib/install.mjs'
 import { printTable, saveResults } from './lib/report.mjs'
 import { runInTurns, tabulate } from './lib/turns.mjs'
 
@@ -38,6 +39,7 @@ rmSync(folder, { recursive: true, force: true })
 function writeSuite() {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
+  installPackages(folder)
   writeFileSync(join(folder, 'package.json'), '{ "name": "bench-jest" }\n')
   for (const [name, config] of Object.entries(configs))
     writeFileSync(join(folder, configName(name)), JSON.stringify({ maxWorkers: 2, ...config }))

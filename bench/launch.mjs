@@ -32,7 +32,7 @@ const contenders = [
   { name: 'launcher', command: [launcherPath, '--plan-file', planFile, '--', ...payload] },
   { name: 'bare program', command: [join(folder, 'bare'), ...payload] },
   { name: 'fork+exec', command: payload },
-  ...peers(folder, payload),
+  ...peers(folder, payload, plan.steps),
 ].filter(canRun)
 
 const nanoseconds = measure(contenders)

@@ -20,34 +20,45 @@ setWorkerPlace({
 
 /** @type {Record<string, number[]>} */
 const times = {}
-await measure('warm-up', {}, false)
-await measure("net: 'inherit', on demand", { net: 'inherit' }, false)
-await measure("net: 'inherit', ahead", { net: 'inherit' }, true)
-await measure('fresh network, on demand', {}, false)
-await measure('fresh network, ahead', {}, true)
+await measure({
+  "net: 'inherit', on demand": [{ net: 'inherit' }, false],
+  "net: 'inherit', ahead": [{ net: 'inherit' }, true],
+  'fresh network, on demand': [{}, false],
+  'fresh network, ahead': [{}, true],
+})
 writeFiles(10)
-await measure('10 changed files below, on demand', { net: 'inherit' }, false)
+await measure({ '10 changed files below, on demand': [{ net: 'inherit' }, false] })
 writeFiles(10_000)
-await measure('10,000 changed files below, on demand', { net: 'inherit' }, false)
-delete times['warm-up']
+await measure({ '10,000 changed files below, on demand': [{ net: 'inherit' }, false] })
 process.stdout.write(JSON.stringify(times))
 
 /**
- * @param {string} name
+ * In turns, since the first rounds of a process are slower than the last ones; those of the first quarter do not count.
+ *
+ * @param {Record<string, [options: import('@netns/core/worker').IsolateOptions, ahead: boolean]>} cases
+ */
+async function measure(cases) {
+  for (let round = -rounds / 4; round < rounds; round++) {
+    for (const [name, [options, ahead]] of Object.entries(cases)) {
+      const spent = await once(options, ahead)
+      if (round >= 0) (times[name] ??= []).push(spent)
+    }
+  }
+}
+
+/**
  * @param {import('@netns/core/worker').IsolateOptions} options
  * @param {boolean} ahead
  */
-async function measure(name, options, ahead) {
-  const own = (times[name] ??= [])
-  for (let round = 0; round < rounds; round++) {
-    await pause(PAUSE_MS)
-    if (!ahead) writeFileSync(STALE, '')
-    const begin = performance.now()
-    const sandbox = await isolate(options)
-    await sandbox.dispose()
-    own.push(performance.now() - begin)
-    rmSync(STALE, { force: true })
-  }
+async function once(options, ahead) {
+  await pause(PAUSE_MS)
+  if (!ahead) writeFileSync(STALE, '')
+  const begin = performance.now()
+  const sandbox = await isolate(options)
+  await sandbox.dispose()
+  const spent = performance.now() - begin
+  rmSync(STALE, { force: true })
+  return spent
 }
 
 /** @param {number} count */

@@ -80,6 +80,18 @@ struct place {
 	int lower; /* a detached mount of what the origin began with; -1 until it is asked for */
 };
 
+struct process {
+	pid_t pid;
+	unsigned long long start; /* clock ticks after boot: a pid may be taken again */
+};
+
+/* Those that lived at some time. */
+struct processes {
+	struct process *list;
+	size_t count;
+	long last_pid; /* the newest process or thread then; -1: not known */
+};
+
 /* A root that PID 1 has built: the one in use, or one beside it that no path of the worker reaches. */
 struct root {
 	char id[ROOT_ID_BYTES];
@@ -95,20 +107,14 @@ struct root {
 	bool is_frozen; /* each of its places, with nothing open for writing */
 	unsigned thaws, parent_thaws; /* how often the parent had been thawed when it was entered */
 	int64_t entered_ns;
-	long last_pid; /* when it was entered */
+	long last_pid; /* when it was entered, or returned to */
 	bool began_processes; /* while it was the worker's */
 	struct plan request; /* that its own steps came with */
-	struct process *processes; /* those that lived when it was entered */
-	size_t process_count;
+	struct processes before; /* those that lived when it was entered */
 	char *absent; /* paths that were missing when it was built: with one of them it would show a stale view */
 	size_t absent_bytes;
 	size_t *empty; /* places of the parent that were empty then */
 	size_t empty_count;
-};
-
-struct process {
-	pid_t pid;
-	unsigned long long start; /* clock ticks after boot: a pid may be taken again */
 };
 
 struct rlimit_setting {
@@ -156,6 +162,7 @@ struct sandbox {
 	struct root *spare; /* built ahead */
 	char spare_parent[ROOT_ID_BYTES]; /* build one on this root when there is time */
 	unsigned root_serial;
+	struct processes seen; /* when PID 1 last looked */
 	int network; /* the file's network namespace */
 	int spare_network, spare_group, network_group;
 	bool want_network;

@@ -61,31 +61,33 @@ static int each(struct sandbox *sandbox, visitor *visit, void *context)
 	return 0;
 }
 
-static void remember(struct sandbox *sandbox, void *context, struct process process)
+static int add(struct processes *processes, struct process process)
 {
-	struct root *root = context;
-	(void)sandbox;
-	struct process *grown =
-		realloc(root->processes, (root->process_count + 1) * sizeof *root->processes);
+	struct process *grown = realloc(processes->list, (processes->count + 1) * sizeof *grown);
 	if (!grown)
-		return;
-	root->processes = grown;
-	root->processes[root->process_count++] = process;
+		return -1;
+	processes->list = grown;
+	processes->list[processes->count++] = process;
+	return 0;
 }
 
-int processes_mark(struct sandbox *sandbox, struct root *root)
+static void forget(struct processes *processes)
 {
-	free(root->processes);
-	root->processes = NULL;
-	root->process_count = 0;
-	return each(sandbox, remember, root);
+	free(processes->list);
+	*processes = (struct processes){ .last_pid = -1 };
+}
+
+static void remember(struct sandbox *sandbox, void *context, struct process process)
+{
+	(void)context;
+	add(&sandbox->seen, process);
 }
 
 /* The newest process or thread: /proc/loadavg ends with it. -1: not known. */
 long processes_last_pid(const struct sandbox *sandbox)
 {
 	char text[128];
-	int fd = openat(sandbox->proc, "loadavg", O_RDONLY | O_CLOEXEC);
+	int fd = shows_our_pids(sandbox) ? openat(sandbox->proc, "loadavg", O_RDONLY | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return -1;
 	ssize_t length = read(fd, text, sizeof text - 1);
@@ -93,6 +95,30 @@ long processes_last_pid(const struct sandbox *sandbox)
 	text[length > 0 ? length : 0] = 0;
 	const char *last = strrchr(text, ' ');
 	return last ? strtol(last, NULL, 10) : -1;
+}
+
+/* To look takes as long as all else; where nothing has begun since, there is nothing new to see. */
+static int look(struct sandbox *sandbox)
+{
+	long last_pid = processes_last_pid(sandbox);
+	if (last_pid >= 0 && last_pid == sandbox->seen.last_pid)
+		return 0;
+	forget(&sandbox->seen);
+	if (each(sandbox, remember, NULL))
+		return -1;
+	sandbox->seen.last_pid = last_pid;
+	return 0;
+}
+
+int processes_mark(struct sandbox *sandbox, struct root *root)
+{
+	forget(&root->before);
+	if (look(sandbox))
+		return -1;
+	for (size_t i = 0; i < sandbox->seen.count; i++)
+		add(&root->before, sandbox->seen.list[i]);
+	root->before.last_pid = sandbox->seen.last_pid;
+	return 0;
 }
 
 struct ending_since {
@@ -104,9 +130,9 @@ static void end_if_new(struct sandbox *sandbox, void *context, struct process pr
 {
 	struct ending_since *since = context;
 	(void)sandbox;
-	for (size_t i = 0; i < since->root->process_count; i++)
-		if (since->root->processes[i].pid == process.pid &&
-		    since->root->processes[i].start == process.start)
+	for (size_t i = 0; i < since->root->before.count; i++)
+		if (since->root->before.list[i].pid == process.pid &&
+		    since->root->before.list[i].start == process.start)
 			return;
 	since->found++;
 	kill(process.pid, SIGKILL);
@@ -116,6 +142,8 @@ static void end_if_new(struct sandbox *sandbox, void *context, struct process pr
 int processes_end_since(struct sandbox *sandbox, const struct root *root)
 {
 	int total = 0;
+	if (root->before.last_pid >= 0 && root->before.last_pid == processes_last_pid(sandbox))
+		return 0;
 	for (int round = 0; round < 10000; round++) {
 		struct ending_since since = { root, 0 };
 		if (each(sandbox, end_if_new, &since))

@@ -22,6 +22,7 @@ int roots_begin(struct sandbox *sandbox)
 	snprintf(sandbox->file.place, sizeof sandbox->file.place, "r/0");
 	sandbox->roots = sandbox->current = &sandbox->file;
 	sandbox->want_network = false;
+	sandbox->file.before.last_pid = sandbox->seen.last_pid = -1;
 	if ((mkdir("r", 0755) || mkdir("s", 0755) || mkdir("r/0", 0755)) && errno != EEXIST)
 		return step_fail(sandbox, "mkdir", "r");
 	return 0;
@@ -66,6 +67,7 @@ struct root *roots_new(struct sandbox *sandbox, const char *id, struct root *par
 	snprintf(root->id, sizeof root->id, "%s", id);
 	root->serial = ++sandbox->root_serial;
 	root->fd = -1;
+	root->before.last_pid = -1;
 	root->parent = parent;
 	parent->children++;
 	parent->was_parent = true;
@@ -93,7 +95,7 @@ static void release(struct sandbox *sandbox, struct root *root)
 	free(root->request.steps);
 	free(root->absent);
 	free(root->empty);
-	free(root->processes);
+	free(root->before.list);
 	places_free(root);
 	free(root);
 }

@@ -5,8 +5,8 @@
  *    exec, so that children have none, and takes them out of the effective set, so that nothing here acts with them
  *    unawares; marks the control socket close-on-exec; takes itself out of LD_PRELOAD.
  * 2. netns_receive: an answer of PID 1 together with a descriptor, which Node cannot receive itself.
- * 3. netns_enter_network(fd): moves every thread of this process into a network namespace. setns(2) acts on
- *    the calling thread only, so each thread runs it in a signal handler; a blocked thread does, too.
+ * 3. netns_enter_network(fd): moves every thread of this process that can have sockets into a network namespace.
+ *    setns(2) acts on the calling thread only, so each runs it in a signal handler; a blocked thread does, too.
  * 4. netns_lend(capabilities): what the children that the calling thread starts have, until netns_lend(0).
  */
 #include <elf.h>
@@ -140,10 +140,39 @@ static void write_number(char *to, long number)
 	*to = 0;
 }
 
-/* A thread that blocks the signal (the inspector's) would never answer: it stays where it is. */
-static int blocks_signal_now(long tid)
+static int begins_with(const char *text, const char *prefix)
 {
-	static const char name[] = "SigBlk:\t";
+	while (*prefix && *text == *prefix) {
+		text++;
+		prefix++;
+	}
+	return !*prefix;
+}
+
+/* The threads on which V8 compiles and collects garbage: nothing that could reach a network runs there. */
+static int is_of_v8(const char *status)
+{
+	return begins_with(status, "Name:\tV8Worker\n") || begins_with(status, "Name:\tnode-V8Worker\n") ||
+	       begins_with(status, "Name:\tDelayedTaskSche\n");
+}
+
+/* A thread that blocks the signal (the inspector's) would never answer. */
+static int blocks_signal(const char *status, long length)
+{
+	for (long i = 0; i + 24 < length; i++) {
+		if (!begins_with(status + i, "SigBlk:\t"))
+			continue;
+		/* 16 hexadecimal digits, the highest signal first */
+		int nibble = (SIGNAL - 1) / 4;
+		char c = status[i + 8 + 15 - nibble];
+		int value = c <= '9' ? c - '0' : c - 'a' + 10;
+		return value >> ((SIGNAL - 1) % 4) & 1;
+	}
+	return 1;
+}
+
+static int stays_now(long tid)
+{
 	char path[48] = "/proc/self/task/", text[2048];
 	write_number(path + 16, tid);
 	size_t end = 16;
@@ -156,19 +185,8 @@ static int blocks_signal_now(long tid)
 		return 1;
 	long length = call(SYS_read, fd, (long)text, sizeof text - 1, 0);
 	call(SYS_close, fd, 0, 0, 0);
-	for (long i = 0; i + 24 < length; i++) {
-		size_t k = 0;
-		while (name[k] && text[i + (long)k] == name[k])
-			k++;
-		if (name[k])
-			continue;
-		/* 16 hexadecimal digits, the highest signal first */
-		int nibble = (SIGNAL - 1) / 4;
-		char c = text[i + 8 + 15 - nibble];
-		int value = c <= '9' ? c - '0' : c - 'a' + 10;
-		return value >> ((SIGNAL - 1) % 4) & 1;
-	}
-	return 1;
+	text[length > 0 ? length : 0] = 0;
+	return is_of_v8(text) || blocks_signal(text, length);
 }
 
 /*
@@ -178,17 +196,17 @@ static int blocks_signal_now(long tid)
 #define KNOWN_THREADS 64
 static struct {
 	long tid;
-	int blocks;
+	int stays;
 } known_threads[KNOWN_THREADS];
 
-static int blocks_signal(long tid)
+static int stays(long tid)
 {
 	unsigned slot = (unsigned)tid % KNOWN_THREADS;
 	if (known_threads[slot].tid != tid) {
-		known_threads[slot].blocks = blocks_signal_now(tid);
+		known_threads[slot].stays = stays_now(tid);
 		known_threads[slot].tid = tid;
 	}
-	return known_threads[slot].blocks;
+	return known_threads[slot].stays;
 }
 
 static void forget_threads(void)
@@ -204,7 +222,7 @@ struct entry {
 	char name[];
 };
 
-/* Signals every other thread; gives how many, or -errno. */
+/* Signals the other threads that can have sockets; gives how many, or -errno. */
 static long signal_others(long process, long self)
 {
 	char buffer[4096] __attribute__((aligned(8)));
@@ -217,7 +235,7 @@ static long signal_others(long process, long self)
 			const struct entry *entry = (const void *)(buffer + at);
 			long tid = number_of(entry->name);
 			at += entry->length;
-			if (tid <= 0 || tid == self || blocks_signal(tid))
+			if (tid <= 0 || tid == self || stays(tid))
 				continue;
 			__atomic_add_fetch(&awaited, 1, __ATOMIC_SEQ_CST);
 			if (call(SYS_tgkill, process, tid, SIGNAL, 0) < 0)

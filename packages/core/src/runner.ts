@@ -44,7 +44,12 @@ export type { ProbeCheck, ProbeReport, ProbeRequest } from './probe/types.ts'
 export { mustWork, readiness, type Readiness } from './probe/readiness.ts'
 export { ProjectWriter, type HandedFile } from './project-writer/project-writer.ts'
 export { filterEnv } from './env/filter-env.ts'
-export { findServices, listedServices, readListeners } from './services/find-services.ts'
+export {
+  findServices,
+  listedServices,
+  readListeners,
+  readListenersSync,
+} from './services/find-services.ts'
 export { servicesOf } from './services/services-of.ts'
 export type { Listener, Service } from './services/types.ts'
 export { RunReportCollector } from './report/run-report.ts'

@@ -172,7 +172,7 @@ async function runOneByOne(
     try {
       await run({ ...state, ctx: { ...state.ctx, files: [file] } })
     } finally {
-      send(await fileRuns?.end())
+      await fileRuns?.end(send)
     }
     // Vitest takes the time since then for the preparation of the next file.
     state.durations.prepare = performance.now()
@@ -202,14 +202,17 @@ function stopByItself(): void {
 }
 
 async function endFile(runs: FileRuns, stopped: unknown): Promise<void> {
-  const ended = await runs.end()
+  let isFit = true
+  await runs.end((ended) => {
+    isFit = ended.unfit === null
+    send({ ...ended, stopped })
+  })
   sandboxWorker?.forgetModules()
   removeAllListeners('message')
   listen()
-  if (runs.count === 1) compileCache.flush()
-  send({ ...ended, stopped })
+  if (runs.count === 1) compileCache.finish()
   // The next file's sandbox is made while the runner hears of this one's end.
-  if (ended.unfit === null) setImmediateOfNode(() => begin(runs))
+  if (isFit) setImmediateOfNode(() => begin(runs))
 }
 
 function forVitest(listener: Listener): Listener {

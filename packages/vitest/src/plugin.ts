@@ -36,7 +36,7 @@ export default function netns(): Vite.Plugin {
       if (!takesOver(project)) return
       const createStockWorker = await stockWorkers(vitest, project.config.poolRunner)
       const run = Run.of(vitest)
-      run.add(project, { listenersBefore, createStockWorker })
+      run.add(project, { listenersBefore: await listenersBefore, createStockWorker })
       addReporters(run)
       // Needed at the first worker's start; until then it costs no time.
       if (project.config.environment === ENVIRONMENT_NAME) void readiness()

@@ -27,9 +27,10 @@ function load(path: string): Threads {
   const receive = library.func('int netns_receive(int, _Out_ uint8_t *, int, _Out_ int *)')
   const enterNetwork = library.func('int netns_enter_network(int, int)')
   const lend = library.func('int netns_lend(unsigned int)')
+  // One for all answers, each of which is read before the next one is asked for.
+  const answer = Buffer.alloc(ANSWER_BYTES)
   return {
     receive(socket) {
-      const answer = Buffer.alloc(ANSWER_BYTES)
       const fd: [number] = [-1]
       const length = receive(socket, answer, answer.length, fd) as number
       if (length < 0) throw new Error(`recvmsg: errno ${-length}`)

@@ -1,24 +1,37 @@
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { parseListeners } from './proc-net-tcp.ts'
 import type { Listener, Service } from './types.ts'
 
 const LOOPBACK4 = '127.0.0.1'
 const LOOPBACK6 = '::1'
 
-/** The TCP sockets of this machine in state LISTEN that belong to the current user. */
-export function readListeners(): Listener[] {
-  const uid = process.geteuid?.()
-  return ['/proc/net/tcp', '/proc/net/tcp6']
-    .flatMap(readTable)
-    .filter((listener) => listener.uid === uid)
+const TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
+
+/** The TCP sockets of this machine in state LISTEN that belong to the current user. It takes the kernel milliseconds. */
+export async function readListeners(): Promise<Listener[]> {
+  // A kernel without IPv6 has no second one.
+  return ownListeners(
+    await Promise.all(TABLES.map((path) => readFile(path, 'latin1').catch(() => ''))),
+  )
 }
 
-function readTable(path: string): Listener[] {
+/** The same for those who cannot wait. */
+export function readListenersSync(): Listener[] {
+  return ownListeners(TABLES.map(readTable))
+}
+
+function readTable(path: string): string {
   try {
-    return parseListeners(readFileSync(path, 'latin1'))
+    return readFileSync(path, 'latin1')
   } catch {
-    return [] // a kernel without IPv6
+    return ''
   }
+}
+
+function ownListeners(tables: readonly string[]): Listener[] {
+  const uid = process.geteuid?.()
+  return tables.flatMap(parseListeners).filter((listener) => listener.uid === uid)
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ResolvedOptions } from '../options/types.ts'
-import { listedServices, readListeners } from './find-services.ts'
+import { listedServices, readListenersSync } from './find-services.ts'
 import type { Service } from './types.ts'
 
 /**
@@ -12,5 +12,5 @@ export function servicesOf(
   opened: () => readonly Service[],
 ): readonly Service[] {
   if (mode !== 'loopback') return []
-  return services === 'auto' ? opened() : listedServices(services, readListeners())
+  return services === 'auto' ? opened() : listedServices(services, readListenersSync())
 }

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { mustWork, readiness, type Readiness, type ResolvedOptions } from '@netns/core'
+import { mustWork, readiness, type Readiness } from '@netns/core'
 import type { PoolOptions, PoolWorker, WorkerRequest } from 'vitest/node'
 import { POOL_NAME } from '../names.ts'
 import { fileOptions } from '../options/file-options.ts'
@@ -8,6 +8,7 @@ import type { Backend, Emit } from './backend.ts'
 import { LiveWorker } from './live.ts'
 import { ReusedWorker } from './reused.ts'
 import { refused } from './refused.ts'
+import type { SandboxRequest } from './worker-plan.ts'
 import {
   filesOf,
   recipeOf,
@@ -46,8 +47,10 @@ export class NetnsPoolWorker implements PoolWorker {
   }
 
   async start(): Promise<void> {
-    const options = fileOptions(this.#pool.project, this.#pool.environment)
-    this.#backend ??= await this.#startBackend(options, await readiness())
+    const { project, environment } = this.#pool
+    const options = fileOptions(project, environment)
+    const [ready, opened] = await Promise.all([readiness(), this.#run.services(project)])
+    this.#backend ??= await this.#startBackend({ options, opened }, ready)
   }
 
   send(message: WorkerRequest): void {
@@ -59,23 +62,25 @@ export class NetnsPoolWorker implements PoolWorker {
     this.#backend = undefined
   }
 
-  async #startBackend(options: ResolvedOptions, ready: Readiness): Promise<Backend> {
+  async #startBackend(request: SandboxRequest, ready: Readiness): Promise<Backend> {
     const run = this.#run
+    const { options } = request
     if (ready.ok) {
       run.report.addDegrees(ready.degrees)
       if (!this.#pool.project.config.isolate) run.report.addNote(SHARED_NOTE)
-      return this.#startLive(options)
+      return this.#startLive(request)
     }
     if (options.fallback === 'error' || mustWork()) return refused(run, ready.error, this.#emit)
     run.warnOfFallback(ready.error)
     return new LiveWorker(run, this.#pool, startPlain(this.#pool, options, ready.error), this.#emit)
   }
 
-  async #startLive(options: ResolvedOptions): Promise<Backend> {
+  async #startLive(request: SandboxRequest): Promise<Backend> {
     const { project } = this.#pool
+    const { options } = request
     const { warm } = this.#run
     const recipe = recipeOf(this.#pool, options)
-    const start = (): WorkerProcess => startSandboxed(this.#run, this.#pool, options)
+    const start = (): WorkerProcess => startSandboxed(this.#run, this.#pool, request)
     if (filesOf(this.#pool, options) === 'fresh')
       return ReusedWorker.create({
         run: this.#run,

@@ -5,6 +5,7 @@ import {
   type KeepRequest,
   type ResolvedOptions,
   type SandboxPlan,
+  type Service,
 } from '@netns/core'
 import type { PoolOptions, TestProject } from 'vitest/node'
 import type { WorkerSetup } from '../channel/protocol.ts'
@@ -18,6 +19,12 @@ export const entryPath = ownFile('entry.js')
 
 const PROFILE_GRACE_MS = 10_000
 
+export interface SandboxRequest {
+  readonly options: ResolvedOptions
+  /** Services that the run itself opened. */
+  readonly opened: readonly Service[]
+}
+
 export interface WorkerPlan {
   readonly plan: SandboxPlan
   readonly keep: KeepRequest | undefined
@@ -26,7 +33,11 @@ export interface WorkerPlan {
 }
 
 /** Plans the sandbox of one worker. Throws NetnsError NETNS_OPTIONS_INVALID where an option does not fit this host. */
-export function planWorker(run: Run, pool: PoolOptions, options: ResolvedOptions): WorkerPlan {
+export function planWorker(
+  run: Run,
+  pool: PoolOptions,
+  { options, opened }: SandboxRequest,
+): WorkerPlan {
   const { project } = pool
   const projectRoot = project.config.root
   const cache = compileCacheFor(run, project, pool.env)
@@ -41,7 +52,7 @@ export function planWorker(run: Run, pool: PoolOptions, options: ResolvedOptions
       cwd: process.cwd(),
       writeThrough: [cache.directory, coverageDirectory(project)].filter((path) => path !== null),
       readThrough: moduleCopies,
-      services: servicesOf(options.net, () => run.services(project)),
+      services: servicesOf(options.net, () => opened),
       publish: inspectorEndpoints(run),
       pidBase: run.nextPidBase(),
       threadsPath: resolveThreads(),

@@ -16,7 +16,7 @@ import type { Run } from '../run/run.ts'
 import type { Recipe } from './warm-workers.ts'
 import { hasProfiler } from '../run/profiles.ts'
 import { workerEnv } from './worker-env.ts'
-import { entryPath, planWorker } from './worker-plan.ts'
+import { entryPath, planWorker, type SandboxRequest } from './worker-plan.ts'
 
 /** A started worker, in a sandbox or (for `fallback: 'warn'`) without one. */
 export interface WorkerProcess {
@@ -36,9 +36,10 @@ export interface WorkerProcess {
 export function startSandboxed(
   run: Run,
   pool: PoolOptions,
-  options: ResolvedOptions,
+  request: SandboxRequest,
 ): WorkerProcess {
-  const { plan, keep, compileCache, moduleCopies } = planWorker(run, pool, options)
+  const { options } = request
+  const { plan, keep, compileCache, moduleCopies } = planWorker(run, pool, request)
   run.report.addDegrees(plan.degrees)
   const files = filesOf(pool, options)
   const setup: WorkerSetup = {

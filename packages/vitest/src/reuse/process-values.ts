@@ -9,6 +9,16 @@ const http = require('node:http') as typeof import('node:http')
 const chdir = process.chdir.bind(process)
 const umask = process.umask.bind(process)
 
+/** A file may have removed the directory in its sandbox; the next one has it again. */
+function goTo(path: string): boolean {
+  try {
+    chdir(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** What is set by calls and accessors, or is a list. */
 export function processValues(): ProcessPart {
   const cwd = process.cwd()
@@ -21,7 +31,7 @@ export function processValues(): ProcessPart {
   return {
     restore() {
       process.exitCode = undefined
-      chdir(cwd)
+      if (!goTo(cwd)) goTo('/')
       umask(mask)
       if (process.title !== title) process.title = title
       process.argv.splice(0, Infinity, ...argv)

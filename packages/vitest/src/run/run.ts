@@ -38,7 +38,7 @@ export class Run {
   report = new RunReportCollector()
   readonly #projects = new WeakMap<TestProject, ProjectSetup>()
   readonly #open = new Set<Promise<unknown>>()
-  #services = new Map<TestProject, readonly Service[]>()
+  #services = new Map<TestProject, Promise<readonly Service[]>>()
   #planner: Planner | undefined
   #refused = false
   #sandboxes = 0
@@ -95,7 +95,7 @@ export class Run {
   }
 
   /** Read at the first worker's start, and so after `globalSetup`. */
-  services(project: TestProject): readonly Service[] {
+  services(project: TestProject): Promise<readonly Service[]> {
     const known = this.#services.get(project)
     const services = known ?? servicesSince(this.setupOf(project).listenersBefore, this.vitest)
     this.#services.set(project, services)

@@ -3,8 +3,11 @@ import { findServices, readListeners, type Listener, type Service } from '@netns
 import type { Vitest } from 'vitest/node'
 
 /** What `globalSetup` opened: neither older servers of the host nor those of Vitest itself. */
-export function servicesSince(before: readonly Listener[], vitest: Vitest): readonly Service[] {
-  return findServices(before, readListeners(), ownPorts(vitest))
+export async function servicesSince(
+  before: readonly Listener[],
+  vitest: Vitest,
+): Promise<readonly Service[]> {
+  return findServices(before, await readListeners(), ownPorts(vitest))
 }
 
 function ownPorts(vitest: Vitest): number[] {

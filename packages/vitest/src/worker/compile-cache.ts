@@ -34,6 +34,12 @@ export class CompileCacheWriter {
     if (!this.#closed && !this.#hasRequiredFresh()) this.#flush?.()
   }
 
+  /** For the last time: to look for fresh modules takes a good part of what is between two files. */
+  finish(): void {
+    this.flush()
+    this.#closed = true
+  }
+
   #beforeImport({ url, parentURL }: DynamicImport): void {
     if (this.#closed) return
     const path = importedPath(String(url), String(parentURL))

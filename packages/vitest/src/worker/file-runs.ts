@@ -77,8 +77,13 @@ export class FileRuns {
     return this.#state ? this.#state.importPackage(id, load) : load()
   }
 
-  /** What files left open fails now, and is no error of anybody. */
-  async end(): Promise<FileMessage> {
+  /**
+   * Ends the file. The runner hears of it before the process is put back, which happens in the same turn of the event loop:
+   * what it sends meanwhile waits.
+   *
+   * @param tell what files left open fails until it returns, and is no error of anybody
+   */
+  async end(tell: (ended: FileMessage) => void): Promise<void> {
     on('uncaughtException', ignore)
     on('unhandledRejection', ignore)
     this.#state?.exit()
@@ -86,15 +91,15 @@ export class FileRuns {
     const leaks = scope?.close(this.#state ? [] : sharedKinds) ?? []
     const open = this.#state ? await scope?.settled() : []
     const { end, failure } = this.#endSandbox()
-    this.#state?.restore()
-    off('uncaughtException', ignore)
-    off('unhandledRejection', ignore)
     const files = this.#files ?? []
     this.#files = null
     this.#scope = null
     this.count += 1
     const reason = this.#state ? (failure ?? unfit(leaks, open)) : null
-    return { netns: 'file', files, end, leaks, unfit: reason }
+    tell({ netns: 'file', files, end, leaks, unfit: reason })
+    this.#state?.restore()
+    off('uncaughtException', ignore)
+    off('unhandledRejection', ignore)
   }
 
   /** With shared modules there is no other process that could run the next file: the run fails. */
