@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 export interface Threads {
   /** One answer of the control socket and the descriptor that came with it. */
   receive(socket: number): { readonly answer: Buffer; readonly fd: number }
-  /** Moves every thread of this process into a network namespace. Gives a negative errno where one could not be. */
+  /** Moves every thread of this process that can have sockets into a network namespace. Gives a negative errno where one could not be. */
   enterNetwork(network: number): number
   /** The capabilities of the children that this thread starts, as a bit mask, until it is set to 0. */
   lend(capabilities: number): number
