@@ -40,6 +40,8 @@ export interface EnteredRoot {
   readonly busy: readonly BusyMount[]
   /** It had been built before it was asked for. */
   readonly ahead: boolean
+  /** The newest process then. */
+  readonly newest: string
 }
 
 /** Where this process is: its root and its network. Every call moves all threads, or none. */
@@ -50,6 +52,7 @@ export class Roots {
   #home: number | undefined
   /** It would keep a network alive that was left. */
   #sockets: ProcFile | undefined
+  #load: ProcFile | undefined
   /** A thread that was left behind is not looked for again. */
   #stuck: NetnsError | undefined
 
@@ -78,7 +81,8 @@ export class Roots {
       throw error
     }
     if (leaves) close(leaves.network)
-    return { id, parent, network, networkBefore, busy: answer.busy, ahead: answer.ahead }
+    const { busy, ahead } = answer
+    return { id, parent, network, networkBefore, busy, ahead, newest: this.#newestProcess() }
   }
 
   /**
@@ -101,7 +105,9 @@ export class Roots {
   }
 
   /** Ends the processes that began since the root was entered, and stays there. Returns how many there were. */
-  endProcesses({ id }: EnteredRoot): number {
+  endProcesses({ id, newest }: EnteredRoot): number {
+    // Where none has begun, PID 1 need not be asked.
+    if (newest !== '' && newest === this.#newestProcess()) return 0
     return this.#control.ask(['end', id]).count
   }
 
@@ -159,6 +165,16 @@ export class Roots {
     const made = networkCommand(network)
     const answer = this.#control.askForDescriptor(...before, made, enter, ...steps, ...after)
     return { ...answer, network: { fd: answer.fd, group: answer.group } }
+  }
+
+  /** The last field of proc_loadavg(5): the pid of the newest process or thread. Empty where it cannot be read. */
+  #newestProcess(): string {
+    try {
+      return /(\d+)\n$/.exec((this.#load ??= new ProcFile('/proc/loadavg')).read())?.[1] ?? ''
+    } catch {
+      this.#load = undefined
+      return ''
+    }
   }
 
   #enterNetwork(network: Network | null): void {
