@@ -110,7 +110,7 @@ describe.each(isolations)('isolation: %s', (isolation) => {
     expect(project.list()).toContain('a.txt')
   })
 
-  test('fs.keep brings out what matches, also of a file that fails', async () => {
+  test('fs.keep brings out what matches, also of a file that fails or ends its process', async () => {
     const writes = (name: string, end: string) => `
       const { mkdirSync, writeFileSync } = require('node:fs')
       test('writes', () => {
@@ -123,6 +123,7 @@ describe.each(isolations)('isolation: %s', (isolation) => {
       files: {
         'a.test.js': writes('a', ''),
         'b.test.js': writes('b', `throw new Error('fails')`),
+        'c.test.js': writes('c', `process.kill(process.pid, 'SIGKILL')`),
       },
       netns: { isolation, fs: { keep: ['artifacts/**'] } },
     })
@@ -130,8 +131,9 @@ describe.each(isolations)('isolation: %s', (isolation) => {
     expect(project.list().filter((name) => name.endsWith('.txt'))).toEqual([
       'artifacts/a.txt',
       'artifacts/b.txt',
+      'artifacts/c.txt',
     ])
-    expect(output).toContain('Kept  2 files, 2 B')
+    expect(output).toContain('Kept  3 files, 3 B')
   })
 
   test('env is what the options say, and Jest finds its own variables', async () => {

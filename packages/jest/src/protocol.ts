@@ -1,4 +1,4 @@
-import type { FileSandboxEnd, IsolateEnd, Leak } from '@netns/core/worker'
+import type { FileSandboxEnd, IsolateEnd, KeepGlobs, Leak } from '@netns/core/worker'
 
 /** The event under which Jest's runner passes on what our environment sends. */
 export const NETNS_EVENT = 'netns'
@@ -24,6 +24,8 @@ export type WorkerMessage =
       readonly sandbox: number
       /** The process ends with the file. */
       readonly alone: boolean
+      /** What the file itself hands over when it ends. */
+      readonly keep: KeepGlobs | null
     }
   | {
       readonly kind: 'snapshot'

@@ -203,7 +203,8 @@ async function endOf(
 
 async function keepAndRelease(channel: Channel, { plan, keep }: SuperviseRequest): Promise<Kept> {
   try {
-    return keep ? await keepFiles(channel, plan, keep) : { kept: [], keepFailures: [] }
+    const wanted = typeof keep === 'function' ? keep() : keep
+    return wanted ? await keepFiles(channel, plan, wanted) : { kept: [], keepFailures: [] }
   } finally {
     if (plan.hold) channel.release()
   }

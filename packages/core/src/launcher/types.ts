@@ -25,7 +25,8 @@ export interface LaunchRequest {
     'pipe' | 'ignore' | 'inherit',
     'pipe' | 'ignore' | 'inherit',
   ]
-  readonly keep?: KeepRequest
+  /** What to write back; a function is asked when the command has ended. */
+  readonly keep?: KeepRequest | (() => KeepRequest | null)
 }
 
 /** A step that the launcher could do only in part. */

@@ -61,9 +61,11 @@ export function beginFile({ projectConfig }: EnvironmentConfig, context: Environ
   const file = fileKey(projectConfig, context.testPath)
   const shares = setup.sandboxed && setup.reuse
   const projectRoot = projectConfig.rootDir
-  if (shares) enterFresh(requestOf(setup, projectRoot, context))
+  const request = shares ? requestOf(setup, projectRoot, context) : {}
+  if (shares) enterFresh(request)
   running = { file, projectRoot, scope: shares ? openScope() : null }
-  sendToRunner(setup, { kind: 'began', file, sandbox: setup.sandbox, alone: !setup.reuse })
+  const { keep = null } = request
+  sendToRunner(setup, { kind: 'began', file, sandbox: setup.sandbox, alone: !setup.reuse, keep })
 }
 
 function enterFresh(request: FileSandboxRequest): void {

@@ -4,6 +4,7 @@ import {
   sandboxEndOf,
   writeKeptFiles,
   type IsolationRecord,
+  type KeepRequest,
   type Kept,
   type SandboxRecord,
 } from '@netns/core/runner'
@@ -92,6 +93,18 @@ export class FileLedger {
   /** Whether a process must not run another file. */
   isUnfit(sandbox: number): boolean {
     return this.#unfit.has(sandbox)
+  }
+
+  /** Whether the file handed over what it kept, and its process goes on. */
+  hasEnded(test: Test): boolean {
+    return this.#entryOf(test).ended !== undefined
+  }
+
+  /** What is to be kept of the file in which a process ended. */
+  unfinishedKeep(sandbox: number): KeepRequest | null {
+    const entries = [...this.#entries.values()]
+    const unfinished = entries.find(({ began, ended }) => began?.sandbox === sandbox && !ended)
+    return unfinished?.began?.keep ?? null
   }
 
   /** Each `isolate()` of a file that has settled. */

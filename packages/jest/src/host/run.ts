@@ -9,6 +9,7 @@ import {
   resolveLauncher,
   RunReportCollector,
   NetnsError,
+  type KeepRequest,
   type Planner,
   type RunReport,
   type Service,
@@ -71,8 +72,15 @@ export class Run {
       services: () => this.#services(),
     })
     this.report.addDegrees(plan.degrees)
-    const request = { plan, ...(keep ? { keep } : {}), cwd: process.cwd(), ipc: true }
     const sandbox = (this.#processes += 1)
+    // A worker that goes on has a tree per file, and hands over each one's files itself, unless it ends in the middle of one.
+    const unfinished = (): KeepRequest | null => this.ledger.unfinishedKeep(sandbox)
+    const request = {
+      plan,
+      ...(keep ? { keep: batch.options.reuse ? unfinished : keep } : {}),
+      cwd: process.cwd(),
+      ipc: true,
+    }
     return {
       execPath: resolveLauncher(),
       execArgv: [...launcherArguments(request), process.execPath, ...args],
@@ -108,7 +116,8 @@ export class Run {
   record(test: Test): void {
     const place = this.ledger.processOf(test)
     if (!place || place.sandbox === 0) return
-    const ending = place.alone ? this.supervision.ended(place.sandbox) : Promise.resolve(null)
+    const isOver = place.alone || !this.ledger.hasEnded(test)
+    const ending = isOver ? this.supervision.ended(place.sandbox) : Promise.resolve(null)
     for (const isolation of this.ledger.isolationsOf(test)) this.report.addIsolation(isolation)
     this.#records.push(ending.then((end) => this.report.add(this.ledger.record(test, end))))
   }

@@ -30,23 +30,19 @@ export interface PlanSurroundings {
 /** Plans the sandbox of one worker. Throws NetnsError NETNS_OPTIONS_INVALID where an option does not fit this host. */
 export function planWorker(batch: Batch, surroundings: PlanSurroundings): WorkerPlan {
   const { project, options } = batch
-  // A worker that goes on has a tree per file, and hands over each one's files itself.
-  const globs = options.reuse ? [] : options.fs.keep
-  const plan = surroundings.planner(
-    { ...options, fs: { ...options.fs, keep: globs } },
-    {
-      projectRoot: project.rootDir,
-      roots: visibleRoots(project, surroundings),
-      cwd: process.cwd(),
-      writeThrough: writtenDirectories(project),
-      readThrough: [],
-      services: servicesOf(options.net, surroundings.services),
-      publish: surroundings.publish,
-      // Replaced by that of the launcher, once it has one.
-      pidBase: process.pid,
-      threadsPath: resolveThreads(),
-    },
-  )
+  const globs = options.fs.keep
+  const plan = surroundings.planner(options, {
+    projectRoot: project.rootDir,
+    roots: visibleRoots(project, surroundings),
+    cwd: process.cwd(),
+    writeThrough: writtenDirectories(project),
+    readThrough: [],
+    services: servicesOf(options.net, surroundings.services),
+    publish: surroundings.publish,
+    // Replaced by that of the launcher, once it has one.
+    pidBase: process.pid,
+    threadsPath: resolveThreads(),
+  })
   const keep = globs.length > 0 ? { projectRoot: project.rootDir, globs } : undefined
   return { plan, keep }
 }
