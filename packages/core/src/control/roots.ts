@@ -40,8 +40,6 @@ export interface EnteredRoot {
   readonly busy: readonly BusyMount[]
   /** It had been built before it was asked for. */
   readonly ahead: boolean
-  /** The newest process then. */
-  readonly newest: string
 }
 
 /** Where this process is: its root and its network. Every call moves all threads, or none. */
@@ -81,8 +79,7 @@ export class Roots {
       throw error
     }
     if (leaves) close(leaves.network)
-    const { busy, ahead } = answer
-    return { id, parent, network, networkBefore, busy, ahead, newest: this.#newestProcess() }
+    return { id, parent, network, networkBefore, busy: answer.busy, ahead: answer.ahead }
   }
 
   /**
@@ -105,10 +102,18 @@ export class Roots {
   }
 
   /** Ends the processes that began since the root was entered, and stays there. Returns how many there were. */
-  endProcesses({ id, newest }: EnteredRoot): number {
-    // Where none has begun, PID 1 need not be asked.
-    if (newest !== '' && newest === this.#newestProcess()) return 0
+  endProcesses({ id }: EnteredRoot): number {
     return this.#control.ask(['end', id]).count
+  }
+
+  /** The last field of proc_loadavg(5): the pid of the newest process or thread. Empty where it cannot be read. */
+  newestProcess(): string {
+    try {
+      return /(\d+)\n$/.exec((this.#load ??= new ProcFile('/proc/loadavg')).read())?.[1] ?? ''
+    } catch {
+      this.#load = undefined
+      return ''
+    }
   }
 
   drop(ids: readonly string[]): void {
@@ -165,16 +170,6 @@ export class Roots {
     const made = networkCommand(network)
     const answer = this.#control.askForDescriptor(...before, made, enter, ...steps, ...after)
     return { ...answer, network: { fd: answer.fd, group: answer.group } }
-  }
-
-  /** The last field of proc_loadavg(5): the pid of the newest process or thread. Empty where it cannot be read. */
-  #newestProcess(): string {
-    try {
-      return /(\d+)\n$/.exec((this.#load ??= new ProcFile('/proc/loadavg')).read())?.[1] ?? ''
-    } catch {
-      this.#load = undefined
-      return ''
-    }
   }
 
   #enterNetwork(network: Network | null): void {

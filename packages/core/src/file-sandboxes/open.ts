@@ -32,6 +32,8 @@ class WorkerFileSandboxes implements FileSandboxes {
   /** Where the process is: in the root of a file, also after its end. */
   #present: EnteredRoot | undefined
   #request: FileSandboxRequest = {}
+  /** The newest process when the file began. */
+  #newest = ''
   #setupUs = 0
 
   constructor(place: WorkerPlace) {
@@ -54,6 +56,7 @@ class WorkerFileSandboxes implements FileSandboxes {
     })
     this.#place.state.set(BASE_ROOT, this.#present.id)
     goTo(this.#cwd)
+    this.#newest = this.#roots.newestProcess()
     this.#setupUs = Math.round((performance.now() - startedMs) * 1000)
   }
 
@@ -62,8 +65,13 @@ class WorkerFileSandboxes implements FileSandboxes {
     if (!present) return { endedProcesses: 0, noRoute: null, kept: [], setupUs: 0 }
     const kept = this.#writtenFiles(present)
     const noRoute = present.network ? readNoRoute() : null
-    const endedProcesses = this.#roots.endProcesses(present)
+    const endedProcesses = this.#hasBegun() ? this.#roots.endProcesses(present) : 0
     return { endedProcesses, noRoute, kept, setupUs: this.#setupUs }
+  }
+
+  /** Where no process has, PID 1 need not be asked to end any. */
+  #hasBegun(): boolean {
+    return this.#newest === '' || this.#newest !== this.#roots.newestProcess()
   }
 
   #writtenFiles({ id }: EnteredRoot): WrittenFile[] {
