@@ -199,9 +199,12 @@ int clone_tree(struct sandbox *sandbox, int dir, const char *path, const char *f
 int step_lower(struct sandbox *sandbox, const struct step *step)
 {
 	const char *path = step->argv[1];
+	bool optional = step->argc > 2 && step_flag(step->argv[2], "optional");
 	char name[PATH_MAX];
 	snprintf(name, sizeof name, "l/%s", step->argv[0]);
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && optional && errno == ENOENT) /* since the plan was made */
+		return 0;
 	if (fd < 0)
 		return step_fail(sandbox, "open", path);
 	close(fd);
@@ -253,6 +256,9 @@ int step_overlay(struct sandbox *sandbox, const struct step *step)
 	snprintf(upper, sizeof upper, "u/%s", id);
 	snprintf(work, sizeof work, "w/%s", id);
 	const struct layers layers = { step->argv[2], step->argv[3], step->argv[4], flags, upper, work, lower };
+	struct stat st;
+	if (step_flag(flags, "optional") && fstatat(sandbox->store, lower, &st, AT_SYMLINK_NOFOLLOW))
+		return 0; /* what is gone outside is not there inside either */
 	int dest_fd = dest_make_dir(sandbox, dest);
 	if (dest_fd < 0)
 		return -1;

@@ -158,6 +158,16 @@ describe('overlay', () => {
     ])
   })
 
+  test('an `optional` one of a directory that is gone by then is not there', async () => {
+    const steps: Step[] = [
+      ['lower', '1', join(host, 'gone'), 'optional'],
+      ['mkdir', 'u/1', '755', '-', '-'],
+      ['file', 'u/1/hosts', '644', '-', '-', ''],
+      ['overlay', 'root/d', '1', '755', '-', '-', 'optional'],
+    ]
+    expect(await inside(steps, 'test ! -e /d && echo gone')).toEqual(['gone'])
+  })
+
   test('where the kernel refuses one, `optional` gives a read-only view and says so', async () => {
     // /proc cannot be the lower directory of an overlay.
     const steps: Step[] = [

@@ -239,7 +239,7 @@ test.each(['/srv/a,b:c\\d', '/srv/new\nline', '/srv/with space/"quote"'])(
   'a project at %j is planned under its own name',
   (project) => {
     const sandbox = plan({ project, host: { nodes: {}, mounts: { [project]: 'ext4 rw' } } })
-    expect(sandbox.steps).toContainEqual(['lower', expect.any(String), project])
+    expect(sandbox.steps).toContainEqual(['lower', expect.any(String), project, '-'])
     expect(kindsAt(sandbox, project)).toEqual(['overlay'])
     expect(sandbox.steps.at(-1)).toEqual(['chdir', project])
   },

@@ -92,7 +92,9 @@ function overlaySteps({
     entryStep(name === '' ? `u/${id}` : `u/${id}/${name}`, entry),
   )
   return [
-    lower === null ? ['mkdir', `l/${id}`, '755', '-', '-'] : ['lower', id, lower],
+    lower === null
+      ? ['mkdir', `l/${id}`, '755', '-', '-']
+      : ['lower', id, lower, optional ? 'optional' : '-'],
     ...(entries.length === 0 ? [] : [made, ...entries]),
     ['overlay', dest(path), id, ...owned(attributes), flags],
   ]

@@ -17,7 +17,7 @@ export type Step =
   | readonly ['symlink', dest: string, target: string]
   | readonly ['file', dest: string, mode: Mode, uid: Id, gid: Id, content: string]
   | readonly ['whiteout', dest: string]
-  | readonly ['lower', id: string, hostPath: string]
+  | readonly ['lower', id: string, hostPath: string, flags?: Flags]
   | readonly ['overlay', dest: string, id: string, mode: Mode, uid: Id, gid: Id, flags: Flags]
   | readonly ['bind', dest: string, hostPath: string, flags: Flags]
   | readonly ['copy', dest: string, hostPath: string, maxBytes: Size, flags: Flags]
