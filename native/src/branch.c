@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static bool is_limited(const struct place *place)
 {
@@ -200,12 +201,15 @@ static int uncover(struct sandbox *sandbox, const struct root *root, size_t inde
 {
 	char path[64];
 	snprintf(path, sizeof path, "s/%u/c%zu", root->serial, index);
-	int aside = mkdir(path, 0700) ? -1 : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int failed = aside < 0 || (sys_move_mount(dest, aside) && errno != EINVAL); /* EINVAL: nothing is mounted */
+	if (mkdir(path, 0700))
+		return step_fail(sandbox, "mkdir", path);
+	int aside = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (aside < 0)
+		return step_fail(sandbox, "open", path);
+	int failed = sys_move_mount(dest, aside) && errno != EINVAL; /* EINVAL: nothing is mounted */
 	if (failed)
 		step_fail(sandbox, "move_mount", path);
-	if (aside >= 0)
-		close(aside);
+	close(aside);
 	return failed ? -1 : 0;
 }
 
@@ -383,13 +387,18 @@ static void note_changed(struct root *root)
 
 /*
  * True where nobody has changed anything since the root was built, so that it is as good as a new one. Whatever is written
- * changes the upper directory: by its own entry or by that of a directory above it. Its time of change is no finer than
- * a tick of the kernel, so the root must have been entered later than that.
+ * changes the upper directory: by its own entry or by that of a directory above it. Its time of change is that of a clock
+ * that stands still between two ticks, which must have moved before the root was entered. What the root has looked up it
+ * remembers, so the parent must not change, and changes of the host are not kept from the next files for long.
  */
-#define TICK_NS 20000000
 bool branch_is_untouched(const struct root *root)
 {
-	if (root->was_parent || root->request.text || root->parent_thaws != root->parent->thaws)
+	const int64_t serves_ns = 1000000000;
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	if (root->was_parent || root->request.text || !root->parent_was_frozen ||
+	    root->parent_thaws != root->parent->thaws ||
+	    now.tv_sec * 1000000000LL + now.tv_nsec - root->entered_ns > serves_ns)
 		return false;
 	/* Only root's processes can mount, and it would not show in any directory. */
 	if (root->began_processes && geteuid() == 0)
@@ -397,7 +406,7 @@ bool branch_is_untouched(const struct root *root)
 	for (size_t i = 0; i < root->place_count; i++) {
 		const struct place *place = &root->places[i];
 		if (place->kind == PLACE_LAYERED &&
-		    (place->changed_ns < 0 || root->entered_ns - place->changed_ns < TICK_NS ||
+		    (place->changed_ns < 0 || place->changed_ns >= root->entered_ns ||
 		     changed_ns(root, i) != place->changed_ns))
 			return false;
 	}

@@ -63,6 +63,7 @@ static int drop(struct sandbox *sandbox, const struct plan *rest, struct answer 
 static int spare(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
 	(void)answer;
+	sandbox->spare_is_new = rest->steps[0].argc > 1 && step_flag(argument(rest, 1), "new");
 	snprintf(sandbox->spare_parent, sizeof sandbox->spare_parent, "%s", argument(rest, 0));
 	return 1;
 }

@@ -126,7 +126,7 @@ static struct root *take_back(struct sandbox *sandbox, const struct root *parent
 		return NULL;
 	for (struct root *root = sandbox->roots; root; root = root->next)
 		if (root->dropped && !root->detached && root->parent == parent && root != sandbox->current &&
-		    branch_is_untouched(root)) {
+		    branch_is_current(root) && branch_is_untouched(root)) {
 			root->dropped = false;
 			return root;
 		}
@@ -140,7 +140,7 @@ void build_spare(struct sandbox *sandbox)
 	if (!parent || (sandbox->spare && sandbox->spare->parent == parent))
 		return;
 	drop_spare(sandbox);
-	sandbox->spare = take_back(sandbox, parent);
+	sandbox->spare = sandbox->spare_is_new ? NULL : take_back(sandbox, parent);
 	if (!sandbox->spare)
 		sandbox->spare = build(sandbox, "spare", parent);
 }

@@ -105,8 +105,10 @@ struct root {
 	bool dropped, detached;
 	bool was_parent; /* another root has branched off it */
 	bool is_frozen; /* each of its places, with nothing open for writing */
-	unsigned thaws, parent_thaws; /* how often the parent had been thawed when it was entered */
-	int64_t entered_ns;
+	unsigned thaws; /* how often it has been */
+	int64_t entered_ns; /* for the first time, by the clock of ctime; 0: it has not been */
+	unsigned parent_thaws; /* of the parent then */
+	bool parent_was_frozen;
 	long last_pid; /* when it was entered, or returned to */
 	bool began_processes; /* while it was the worker's */
 	struct plan request; /* that its own steps came with */
@@ -161,6 +163,7 @@ struct sandbox {
 	bool branching; /* what the parent has is made for it, not what its own steps say */
 	struct root *spare; /* built ahead */
 	char spare_parent[ROOT_ID_BYTES]; /* build one on this root when there is time */
+	bool spare_is_new; /* and not one that served before */
 	unsigned root_serial;
 	struct processes seen; /* when PID 1 last looked */
 	int network; /* the file's network namespace */

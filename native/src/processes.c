@@ -77,10 +77,11 @@ static void forget(struct processes *processes)
 	*processes = (struct processes){ .last_pid = -1 };
 }
 
+/* One that is not remembered would be ended as a new one. */
 static void remember(struct sandbox *sandbox, void *context, struct process process)
 {
-	(void)context;
-	add(&sandbox->seen, process);
+	bool *failed = context;
+	*failed = *failed || add(&sandbox->seen, process);
 }
 
 /* The newest process or thread: /proc/loadavg ends with it. -1: not known. */
@@ -103,9 +104,12 @@ static int look(struct sandbox *sandbox)
 	long last_pid = processes_last_pid(sandbox);
 	if (last_pid >= 0 && last_pid == sandbox->seen.last_pid)
 		return 0;
+	bool failed = false;
 	forget(&sandbox->seen);
-	if (each(sandbox, remember, NULL))
+	if (each(sandbox, remember, &failed))
 		return -1;
+	if (failed)
+		return step_fail(sandbox, "realloc", "");
 	sandbox->seen.last_pid = last_pid;
 	return 0;
 }
@@ -116,7 +120,8 @@ int processes_mark(struct sandbox *sandbox, struct root *root)
 	if (look(sandbox))
 		return -1;
 	for (size_t i = 0; i < sandbox->seen.count; i++)
-		add(&root->before, sandbox->seen.list[i]);
+		if (add(&root->before, sandbox->seen.list[i]))
+			return step_fail(sandbox, "realloc", "");
 	root->before.last_pid = sandbox->seen.last_pid;
 	return 0;
 }

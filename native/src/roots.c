@@ -164,11 +164,14 @@ static void note_exchange(const struct sandbox *sandbox, struct root *left, stru
 {
 	struct timespec now;
 	long last_pid = processes_last_pid(sandbox);
-	clock_gettime(CLOCK_REALTIME, &now);
 	left->began_processes = left->began_processes || last_pid < 0 || left->last_pid != last_pid;
 	entered->last_pid = last_pid;
+	if (entered->entered_ns || !entered->parent)
+		return;
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	entered->entered_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
-	entered->parent_thaws = entered->parent ? entered->parent->thaws : 0;
+	entered->parent_thaws = entered->parent->thaws;
+	entered->parent_was_frozen = entered->parent->is_frozen;
 }
 
 /* The next root lies hidden on top of the present one until the pivot, the present one on top of it after. */

@@ -1,9 +1,12 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { root } from './paths.mjs'
 
 /** @typedef {import('rolldown').OutputOptions} OutputOptions */
+
+/** The oldest Node that the packages run with. */
+const transform = { target: 'node20.19' }
 
 /** What the exports of a package name, and what it finds beside itself. */
 const entriesOf = {
@@ -35,7 +38,7 @@ export async function bundlePackages() {
  */
 async function bundle(name, entries, options) {
   const input = entries.map((entry) => join(root, 'packages', name, 'src', entry))
-  const build = await rolldown({ input, platform: 'node', external: /^[^./]/ })
+  const build = await rolldown({ input, platform: 'node', external: /^[^./]/, transform })
   const { output } = await build.write({ dir: distOf(name), ...options })
   await build.close()
   return output.map(({ fileName }) => join(distOf(name), fileName))
@@ -46,8 +49,13 @@ function distOf(name) {
   return join(root, 'packages', name, 'dist')
 }
 
+/** @param {string} declaration */
+function sourceOf(declaration) {
+  return declaration.replace('/dist/', '/src/').replace(/\.d\.(c?)ts$/, '.$1ts')
+}
+
 /**
- * JavaScript of an earlier build: a name has the hash of its content.
+ * Of an earlier build: a name has the hash of its content, and a source may be gone.
  *
  * @param {string} folder
  * @param {ReadonlySet<string>} current
@@ -55,5 +63,10 @@ function distOf(name) {
 function removeOthers(folder, current) {
   const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   const paths = entries.map((entry) => join(folder, entry))
-  for (const path of paths) if (/\.c?js(\.map)?$/.test(path) && !current.has(path)) rmSync(path)
+  for (const path of paths) {
+    const isOld = path.includes('.d.')
+      ? !existsSync(sourceOf(path))
+      : /\.c?js(\.map)?$/.test(path) && !current.has(path)
+    if (isOld) rmSync(path)
+  }
 }

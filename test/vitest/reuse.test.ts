@@ -202,6 +202,45 @@ test('exit handlers of a file run when it ends', async () => {
   expect(output.match(/exit handler/g)).toHaveLength(2)
 })
 
+test.for([
+  'Object.defineProperty(process, "env", { get: () => ({ LEFT: "left" }), configurable: true })',
+  'Object.freeze(process.argv)',
+])('after a file that does %s the next one has a process of its own', async (breaks) => {
+  const output = await passes({
+    files: alike(
+      2,
+      `
+      import { expect, test } from 'vitest'
+      test('is clean, and is left as nobody can clean it', () => {
+        console.log('pid', process.pid)
+        expect(process.env.LEFT).toBeUndefined()
+        expect(globalThis.left).toBeUndefined()
+        globalThis.left = true
+        ${breaks}
+      })`,
+    ),
+    test: oneWorker,
+  })
+  expect(pidsIn(output).size).toBe(2)
+})
+
+test('a loop that a file leaves fails nobody when it is ended', async () => {
+  await passes({
+    files: alike(
+      3,
+      `
+      import { setTimeout as pause } from 'node:timers/promises'
+      import { test } from 'vitest'
+      test('leaves a loop', () => {
+        void (async () => {
+          for (;;) await pause(5)
+        })()
+      })`,
+    ),
+    test: oneWorker,
+  })
+})
+
 test('a process that cannot be cleaned is not used again, and the summary says why', async () => {
   const output = await passes({
     files: alike(

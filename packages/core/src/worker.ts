@@ -11,6 +11,7 @@ export type {
   KeepGlobs,
   WrittenFile,
 } from './file-sandboxes/types.ts'
+export { isDispatcher } from './handles/dispatcher.ts'
 export { openScope } from './handles/scope.ts'
 export { trackHandles } from './handles/track-handles.ts'
 export type { HandleScope, Leak, LeakKind } from './handles/types.ts'

@@ -202,10 +202,10 @@ function stopByItself(): void {
 }
 
 async function endFile(runs: FileRuns, stopped: unknown): Promise<void> {
-  let isFit = true
-  await runs.end((ended) => {
-    isFit = ended.unfit === null
-    send({ ...ended, stopped })
+  const ending = runs.end((ended) => send({ ...ended, stopped }))
+  const isFit = await ending.catch((error: unknown) => {
+    unfit = error as Error
+    return false
   })
   sandboxWorker?.forgetModules()
   removeAllListeners('message')

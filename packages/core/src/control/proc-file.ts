@@ -7,7 +7,7 @@ const close = closeSync
 
 const buffer = Buffer.alloc(64 * 1024)
 
-/** The kernel fills a page with whole lines; none of those that are read here is longer than the second figure. */
+/** Of a table the kernel gives a page of whole lines, none of them longer than the second figure here; other files at once. */
 const PAGE_BYTES = 4096
 const LONGEST_LINE_BYTES = 256
 

@@ -20,8 +20,11 @@ export interface RootRequest {
   readonly network: NetworkKind
   /** The root that the process is in and leaves for good, with its network and the processes that began there. */
   readonly leaves?: EnteredRoot | undefined
-  /** Another one on the same parent will follow: it is built while nobody waits. */
-  readonly next?: boolean
+  /**
+   * Another one on the same parent will follow: it is made ready while nobody waits. `new`: one that no file has seen, since
+   * it would not show what the runner writes on the host meanwhile.
+   */
+  readonly next?: 'any' | 'new'
   /** The parent changes no more while others stand on it, but for files that are open for writing. */
   readonly freeze: 'no' | 'yes'
 }
@@ -161,7 +164,7 @@ export class Roots {
     const before: Command[] = leaves ? [['end', leaves.id]] : []
     const after: Command[] = [
       ...(leaves ? [['drop', leaves.id] satisfies Command, ...unlisten(leaves.network)] : []),
-      ...(request.next ? [['spare', parent] satisfies Command] : []),
+      ...(request.next ? [['spare', parent, request.next] satisfies Command] : []),
     ]
     if (network === 'inherit')
       return { ...this.#control.ask(...before, enter, ...steps, ...after), network: null }

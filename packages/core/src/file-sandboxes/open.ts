@@ -52,7 +52,7 @@ class WorkerFileSandboxes implements FileSandboxes {
       network: this.#place.sharesNetwork ? 'inherit' : 'full',
       freeze: 'yes',
       leaves: left,
-      next: true,
+      next: request.keep ? 'new' : 'any',
     })
     this.#place.state.set(BASE_ROOT, this.#present.id)
     goTo(this.#cwd)

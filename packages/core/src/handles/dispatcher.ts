@@ -5,13 +5,21 @@ interface Dispatcher {
 type Dispatchers = Map<symbol, Dispatcher | undefined>
 const globals = globalThis as unknown as Record<symbol, Dispatcher | undefined>
 
-/** Where `fetch` and packages of undici keep the agent that they share; each interface of theirs has a number. */
-const known = ['1', '2', '3', '4'].map((version) =>
+/**
+ * Where `fetch` and packages of undici keep the agent that they share, one for each version of its interface. By name, since
+ * to list the symbols of the global object takes longer than all else here.
+ */
+const dispatcherSymbols = [1, 2, 3, 4].map((version) =>
   Symbol.for(`undici.globalDispatcher.${version}`),
 )
 
+/** Whether a scope of handles puts this property of the global object back. */
+export function isDispatcher(key: PropertyKey): boolean {
+  return typeof key === 'symbol' && dispatcherSymbols.includes(key)
+}
+
 function symbols(): symbol[] {
-  return known.filter((symbol) => Object.hasOwn(globalThis, symbol))
+  return dispatcherSymbols.filter((symbol) => Object.hasOwn(globalThis, symbol))
 }
 
 export function readDispatchers(): Dispatchers {

@@ -56,7 +56,6 @@ class OpenScope implements HandleScope {
   }
 
   async settled(): Promise<string[]> {
-    if (this.#threads.length === 0 && this.#begun().length === 0) return []
     if (this.#threads.length > 0) {
       const late = new Promise((resolve) => setTimeout(resolve, THREAD_TIMEOUT_MS).unref())
       await Promise.race([Promise.all(this.#threads), late])

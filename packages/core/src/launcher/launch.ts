@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { setImmediate } from 'node:timers/promises'
 import { existsSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { errnoName } from '../errors/errno.ts'
@@ -203,11 +204,18 @@ async function endOf(
 
 async function keepAndRelease(channel: Channel, { plan, keep }: SuperviseRequest): Promise<Kept> {
   try {
-    const wanted = typeof keep === 'function' ? keep() : keep
+    const wanted = typeof keep === 'function' ? await askLater(keep) : keep
     return wanted ? await keepFiles(channel, plan, wanted) : { kept: [], keepFailures: [] }
   } finally {
     if (plan.hold) channel.release()
   }
+}
+
+/** What the command last said by another way may be on the way still. */
+async function askLater<Answer>(ask: () => Answer): Promise<Answer> {
+  await setImmediate()
+  await setImmediate()
+  return ask()
 }
 
 /** The launcher itself was killed: nobody counted. */

@@ -70,7 +70,6 @@ export function beginFile({ projectConfig }: EnvironmentConfig, context: Environ
 
 function enterFresh(request: FileSandboxRequest): void {
   sandboxes ??= openFileSandboxes()
-  if (running) sandboxes.end() // its environment could not be made
   try {
     sandboxes.begin(request)
   } catch (error) {
@@ -95,6 +94,16 @@ export async function endFile(): Promise<void> {
   const ended = { ...end, kept: encode(kept) }
   const message = { kind: 'ended', file, projectRoot, end: ended, leaks, unfit } as const
   sendToRunner(requireSetup(), message)
+}
+
+/** The file's environment could not be made: nothing of it has run. */
+export function abandonFile(): void {
+  const { file, projectRoot, scope } = running ?? {}
+  if (file === undefined || projectRoot === undefined || !scope || !sandboxes) return
+  running = undefined
+  const leaks = scope.close()
+  const end = { ...sandboxes.end(), kept: [] }
+  sendToRunner(requireSetup(), { kind: 'ended', file, projectRoot, end, leaks, unfit: null })
 }
 
 function encode(files: readonly WrittenFile[]): EncodedFile[] {

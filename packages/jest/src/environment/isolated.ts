@@ -1,7 +1,7 @@
 import { isolate } from '@netns/core/worker'
 import type { CircusEvent, EnvironmentClass } from '../jest.ts'
 import type { Base } from './bases.ts'
-import { beginFile, endFile, sendSnapshot, withoutOurs } from './file-run.ts'
+import { abandonFile, beginFile, endFile, sendSnapshot, withoutOurs } from './file-run.ts'
 import { noteTest } from './place.ts'
 
 /** An environment of Jest in a sandbox: entered before setup files run, left when it is torn down. */
@@ -17,10 +17,13 @@ export function isolated({ Environment, fs }: Base): EnvironmentClass {
       beginFile(config, context)
       // What it is while this runs, Jest writes its snapshots with, and only these.
       fs.writeFileSync = writeSnapshot
+      let isMade = false
       try {
         super(withoutOurs(config), context)
+        isMade = true
       } finally {
         fs.writeFileSync = write
+        if (!isMade) abandonFile()
       }
       if (this.global)
         Object.defineProperty(this.global, Symbol.for('netns.isolate'), { value: isolate })

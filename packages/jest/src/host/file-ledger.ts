@@ -37,6 +37,8 @@ export class FileLedger {
   readonly #entries = new Map<string, FileEntry>()
   readonly #writers = new Map<string, ProjectWriter>()
   readonly #unfit = new Set<number>()
+  /** The file that a process is in, by the number of its sandbox. */
+  readonly #running = new Map<number, string>()
 
   constructor(globalConfig: GlobalConfig, tests: readonly Test[]) {
     for (const test of tests) {
@@ -52,7 +54,10 @@ export class FileLedger {
     const entry = this.#entry(message.file)
     switch (message.kind) {
       case 'began':
+        // Again where Jest repeats a file whose worker died.
         entry.began = message
+        entry.ended = undefined
+        this.#running.set(message.sandbox, message.file)
         break
       case 'snapshot':
         entry.write(() => writer.save(message))
@@ -65,6 +70,7 @@ export class FileLedger {
         break
       case 'ended':
         entry.ended = message
+        if (entry.began) this.#running.delete(entry.began.sandbox)
         if (message.unfit !== null && entry.began) this.#unfit.add(entry.began.sandbox)
         entry.write(async () => {
           entry.kept = await keep(message.projectRoot, message.end.kept)
@@ -95,16 +101,16 @@ export class FileLedger {
     return this.#unfit.has(sandbox)
   }
 
-  /** Whether the file handed over what it kept, and its process goes on. */
-  hasEnded(test: Test): boolean {
-    return this.#entryOf(test).ended !== undefined
+  /** Whether the process ended in the middle of the file, or is about to. */
+  isCutShort(test: Test): boolean {
+    const { began, ended } = this.#entryOf(test)
+    return !ended && began !== undefined && this.#running.get(began.sandbox) === began.file
   }
 
   /** What is to be kept of the file in which a process ended. */
   unfinishedKeep(sandbox: number): KeepRequest | null {
-    const entries = [...this.#entries.values()]
-    const unfinished = entries.find(({ began, ended }) => began?.sandbox === sandbox && !ended)
-    return unfinished?.began?.keep ?? null
+    const file = this.#running.get(sandbox)
+    return file === undefined ? null : (this.#entry(file).began?.keep ?? null)
   }
 
   /** Each `isolate()` of a file that has settled. */

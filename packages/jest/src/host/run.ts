@@ -116,7 +116,7 @@ export class Run {
   record(test: Test): void {
     const place = this.ledger.processOf(test)
     if (!place || place.sandbox === 0) return
-    const isOver = place.alone || !this.ledger.hasEnded(test)
+    const isOver = place.alone || this.ledger.isCutShort(test)
     const ending = isOver ? this.supervision.ended(place.sandbox) : Promise.resolve(null)
     for (const isolation of this.ledger.isolationsOf(test)) this.report.addIsolation(isolation)
     this.#records.push(ending.then((end) => this.report.add(this.ledger.record(test, end))))

@@ -24,7 +24,7 @@ interface Returning {
 export class Shelf {
   readonly #idle: ReusedProcess[] = []
   readonly #returning = new Set<Returning>()
-  readonly #known = new WeakSet<ReusedProcess>()
+  readonly #watched = new WeakSet<ReusedProcess>()
   #capacity = 0
 
   /** For one test run. */
@@ -76,8 +76,8 @@ export class Shelf {
 
   /** A process may end while it waits. */
   #watch(process: ReusedProcess): void {
-    if (this.#known.has(process)) return
-    this.#known.add(process)
+    if (this.#watched.has(process)) return
+    this.#watched.add(process)
     process.worker.child.once('exit', () => {
       const index = this.#idle.indexOf(process)
       if (index !== -1) this.#idle.splice(index, 1)

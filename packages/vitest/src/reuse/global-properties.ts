@@ -1,3 +1,4 @@
+import { isDispatcher } from '@netns/core/worker'
 import type { ProcessPart } from './part.ts'
 import { Properties, type Descriptors } from './properties.ts'
 
@@ -52,6 +53,5 @@ export class GlobalProperties implements ProcessPart {
 
 /** What Vitest sets anew for each file, and what the scope of handles puts back. */
 function isOfFile(key: PropertyKey): boolean {
-  if (typeof key === 'string') return key.startsWith('__vitest_')
-  return typeof key === 'symbol' && Boolean(key.description?.startsWith('undici.globalDispatcher'))
+  return typeof key === 'string' ? key.startsWith('__vitest_') : isDispatcher(key)
 }

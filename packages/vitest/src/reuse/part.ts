@@ -7,11 +7,12 @@ export interface ProcessPart {
   keepChanges?(): () => void
 }
 
-/** All of them, in order. */
+/** All of them, in order; each is put back, also where another one cannot be. */
 export function together(parts: readonly ProcessPart[]): Required<ProcessPart> {
   return {
     restore() {
-      for (const part of parts) part.restore()
+      const failures = parts.flatMap((part) => failureOf(() => part.restore()))
+      if (failures.length > 0) throw failures[0]
     },
     exit() {
       for (const part of parts) part.exit?.()
@@ -22,5 +23,14 @@ export function together(parts: readonly ProcessPart[]): Required<ProcessPart> {
         for (const end of ends) end?.()
       }
     },
+  }
+}
+
+function failureOf(restore: () => void): unknown[] {
+  try {
+    restore()
+    return []
+  } catch (error) {
+    return [error]
   }
 }

@@ -19,6 +19,11 @@ const HEAP_LIMIT_BYTES = Math.min(512 * MEBIBYTE, getHeapStatistics().heap_size_
 /** Modules that files share rely on these. */
 const sharedKinds: readonly LeakKind[] = ['timer', 'watcher', 'worker', 'port']
 
+/** Vitest 4.1 has no types for `experimental` here. */
+type PreparedConfig = Pick<SerializedConfig, 'coverage'> & {
+  readonly experimental?: { readonly viteModuleRunner?: boolean }
+}
+
 const on = process.on.bind(process)
 const off = process.off.bind(process)
 
@@ -52,9 +57,11 @@ export class FileRuns {
   }
 
   /** Before Vitest begins to measure. */
-  async prepare({ coverage }: SerializedConfig): Promise<void> {
+  async prepare({ coverage, experimental }: PreparedConfig): Promise<void> {
     if (this.#isPrepared || !this.#state) return
     this.#isPrepared = true
+    // Node's own loader asks the runner for nothing.
+    if (experimental?.viteModuleRunner === false) this.runnerWorks()
     if (coverage.enabled && coverage.provider === 'v8') await countOn(this.#setup.vitestWorker)
   }
 
@@ -82,8 +89,10 @@ export class FileRuns {
    * what it sends meanwhile waits.
    *
    * @param tell what files left open fails until it returns, and is no error of anybody
+   * @returns whether the process may run another file
+   * @throws what keeps the process from being put back: it must not run another file
    */
-  async end(tell: (ended: FileMessage) => void): Promise<void> {
+  async end(tell: (ended: FileMessage) => void): Promise<boolean> {
     on('uncaughtException', ignore)
     on('unhandledRejection', ignore)
     this.#state?.exit()
@@ -97,9 +106,13 @@ export class FileRuns {
     this.count += 1
     const reason = this.#state ? (failure ?? unfit(leaks, open)) : null
     tell({ netns: 'file', files, end, leaks, unfit: reason })
-    this.#state?.restore()
-    off('uncaughtException', ignore)
-    off('unhandledRejection', ignore)
+    try {
+      this.#state?.restore()
+    } finally {
+      off('uncaughtException', ignore)
+      off('unhandledRejection', ignore)
+    }
+    return reason === null
   }
 
   /** With shared modules there is no other process that could run the next file: the run fails. */
