@@ -165,9 +165,10 @@ test('a process that has lost its control socket is not used again', async () =>
       console.log('pid', process.pid)
       closeSync(5)
     })`
-  const output = await passes(new VitestProject({ files: alike(2, closes), test: oneWorker }))
-  expect(new Set(pidsIn(output)).size).toBe(2)
-  expect(output).toContain('2 workers were not re-used')
+  const output = await passes(new VitestProject({ files: alike(3, closes), test: oneWorker }))
+  expect(new Set(pidsIn(output)).size).toBe(3)
+  // Nobody misses it in the last one, unless a process had begun there that must be ended.
+  expect(output).toMatch(/[23] workers were not re-used/)
 })
 
 test.for(['process.kill(process.pid, "SIGKILL")', 'process.abort()', 'process.reallyExit(3)'])(
