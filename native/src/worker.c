@@ -84,6 +84,13 @@ static int take_control(const struct sandbox *sandbox, int *report)
 	return dup2(sandbox->worker_control, number) < 0 ? -1 : 0;
 }
 
+/* The worker's, which would be loaded into the launcher under its name. */
+static int name_preload(void)
+{
+	const char *libraries = getenv("NETNS_PRELOAD");
+	return libraries && (setenv("LD_PRELOAD", libraries, 1) || unsetenv("NETNS_PRELOAD")) ? -1 : 0;
+}
+
 /* Runs in the worker; returns only on failure. */
 static struct exec_failure become_worker(const struct sandbox *sandbox, int *report_fd)
 {
@@ -109,6 +116,8 @@ static struct exec_failure become_worker(const struct sandbox *sandbox, int *rep
 	descriptors_close_others(sandbox->options, wanted, sandbox->worker_control >= 0 ? 2 : 1);
 	if (set_limits(sandbox))
 		return failed("rlimit", "setrlimit");
+	if (name_preload())
+		return failed("exec", "setenv");
 	reset_signals();
 	execvp(sandbox->options->command[0], sandbox->options->command);
 	return failed("exec", "execve");

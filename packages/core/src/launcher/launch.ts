@@ -82,8 +82,8 @@ export function launcherArguments(request: Pick<LaunchRequest, 'ipc' | 'plan'>):
 }
 
 /**
- * The environment that the launcher starts with. The library takes itself out of LD_PRELOAD, and the worker's entry the
- * other variable, before tests see them.
+ * The environment that the launcher starts with. The worker's has LD_PRELOAD for the other variable; the library takes itself
+ * out of it, and the worker's entry the control socket, before tests see them.
  */
 export function launcherEnv(
   request: Pick<LaunchRequest, 'ipc' | 'plan'>,
@@ -94,7 +94,8 @@ export function launcherEnv(
   const preload = env['LD_PRELOAD']
   return {
     ...env,
-    LD_PRELOAD: preload ? `${threadsPath}:${preload}` : threadsPath,
+    // Under its own name a launcher that is no static executable would load it.
+    NETNS_PRELOAD: preload ? `${threadsPath}:${preload}` : threadsPath,
     [CONTROL_VARIABLE]: `${controlFd(request)}:${threadsPath}`,
   }
 }
