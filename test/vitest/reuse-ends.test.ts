@@ -159,16 +159,18 @@ test('a process that cannot be moved into the next sandbox is replaced before it
 
 test('a process that has lost its control socket is not used again', async () => {
   const closes = `
+    import { execFileSync } from 'node:child_process'
     import { closeSync } from 'node:fs'
     import { test } from 'vitest'
     test('closes what it did not open', () => {
       console.log('pid', process.pid)
+      // Where a process has begun the end of the file needs PID 1; elsewhere only the next file does.
+      execFileSync('true')
       closeSync(5)
     })`
   const output = await passes(new VitestProject({ files: alike(3, closes), test: oneWorker }))
   expect(new Set(pidsIn(output)).size).toBe(3)
-  // Nobody misses it in the last one, unless a process had begun there that must be ended.
-  expect(output).toMatch(/[23] workers were not re-used/)
+  expect(output).toContain('3 workers were not re-used')
 })
 
 test.for(['process.kill(process.pid, "SIGKILL")', 'process.abort()', 'process.reallyExit(3)'])(
