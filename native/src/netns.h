@@ -169,6 +169,10 @@ struct sandbox {
 	int network; /* the file's network namespace */
 	int spare_network, spare_group, network_group;
 	bool want_network;
+	bool watch_settings; /* of networks that are made from now on */
+	struct settings *settings;
+	char *setting_names; /* of the directories that they are in */
+	size_t setting_bytes;
 	int listen_group; /* listeners made now belong to it */
 };
 
@@ -313,6 +317,11 @@ void roots_limit_backlog(struct sandbox *sandbox);
 /* networks.c */
 int network_here(void);
 int network_make(struct sandbox *sandbox, const struct step *mode, int group);
+
+/* settings.c: what root's worker can change of a network without a packet */
+void settings_watch(struct sandbox *sandbox, int group);
+bool settings_are_unchanged(struct sandbox *sandbox, int group);
+void settings_forget(struct sandbox *sandbox, int group);
 
 /* enter.c: the worker's requests about roots */
 int enter(struct sandbox *sandbox, const char *id, const char *parent, const char *flags,

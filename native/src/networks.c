@@ -80,6 +80,8 @@ int network_make(struct sandbox *sandbox, const struct step *mode, int group)
 	sandbox->listen_group = group;
 	if (!prepare(sandbox, mode) && (made = network_here()) < 0)
 		step_fail(sandbox, "ioctl", "SIOCGSKNS");
+	if (made >= 0 && sandbox->watch_settings)
+		settings_watch(sandbox, group);
 	sandbox->listen_group = 0;
 	if (setns(sandbox->network, CLONE_NEWNET))
 		_exit(EXIT_NO_SANDBOX); /* a PID 1 in the wrong network must not go on */

@@ -20,6 +20,8 @@ export interface RootRequest {
   readonly network: NetworkKind
   /** The root that the process is in and leaves for good, with its network and the processes that began there. */
   readonly leaves?: EnteredRoot | undefined
+  /** With `full`: nobody has used the network that is left. It serves again, unless its settings were changed. */
+  readonly isUnused?: boolean
   /**
    * Another one on the same parent will follow: it is made ready while nobody waits. `new`: one that no file has seen, since
    * it would not show what the runner writes on the host meanwhile.
@@ -67,6 +69,11 @@ export class Roots {
     return shared(place, 'roots', () => new Roots(control))
   }
 
+  /** A root on that one will be asked for, with a network of its own: both are made ready while nobody waits. */
+  expect(parent: string): void {
+    this.#control.ask(['ahead'], ['spare', parent])
+  }
+
   /** @throws NetnsError `NETNS_ISOLATE_FAILED`, `NETNS_ENOSPC`, `NETNS_THREADS_STUCK`; the process is where it was then */
   enter(request: RootRequest): EnteredRoot {
     const id = `r${++this.#lastId}`
@@ -81,7 +88,7 @@ export class Roots {
       this.#control.ask(['return', parent], ['drop', id], ...unlisten(network))
       throw error
     }
-    if (leaves) close(leaves.network)
+    if (leaves && leaves.network !== network) close(leaves.network)
     return { id, parent, network, networkBefore, busy: answer.busy, ahead: answer.ahead }
   }
 
@@ -170,9 +177,10 @@ export class Roots {
       return { ...this.#control.ask(...before, enter, ...steps, ...after), network: null }
     // Before the process has left the first one.
     this.#homeNetwork()
-    const made = networkCommand(network)
+    const made = networkCommand(request)
     const answer = this.#control.askForDescriptor(...before, made, enter, ...steps, ...after)
-    return { ...answer, network: { fd: answer.fd, group: answer.group } }
+    const { fd, group } = answer
+    return { ...answer, network: fd < 0 ? (leaves?.network ?? null) : { fd, group } }
   }
 
   #enterNetwork(network: Network | null): void {
@@ -197,8 +205,11 @@ export class Roots {
   }
 }
 
-function networkCommand(kind: 'full' | 'none' | readonly number[]): Command {
-  return typeof kind === 'string' ? ['network', kind] : ['network', 'some', ...kind.map(String)]
+/** A file's has its settings watched, with the one before it, or none, named. */
+function networkCommand({ network, isUnused, leaves }: RootRequest): Command {
+  if (typeof network !== 'string') return ['network', 'some', ...network.map(String)]
+  if (isUnused === undefined) return ['network', network]
+  return ['network', network, String((isUnused && leaves?.network?.group) || 0)]
 }
 
 function unlisten(network: Network | null): Command[] {

@@ -2,7 +2,7 @@ import { FILE_ROOT, Roots, type EnteredRoot } from '../control/roots.ts'
 import { workerPlace, type WorkerPlace } from '../control/worker-place.ts'
 import { NetnsError } from '../errors/netns-error.ts'
 import { BASE_ROOT } from '../isolate/isolate.ts'
-import { readNoRoute } from '../isolate/no-route.ts'
+import { noRouteIn, readNetworkUse, readOpenSockets } from '../isolate/network-use.ts'
 import { rootSteps } from '../isolate/steps.ts'
 import { goTo } from '../isolate/working-directory.ts'
 import type { FileSandboxEnd, FileSandboxes, FileSandboxRequest, WrittenFile } from './types.ts'
@@ -34,11 +34,14 @@ class WorkerFileSandboxes implements FileSandboxes {
   #request: FileSandboxRequest = {}
   /** The newest process when the file began. */
   #newest = ''
+  /** The network as it was when nobody had used it. */
+  #unused = ''
   #setupUs = 0
 
   constructor(place: WorkerPlace) {
     this.#place = place
     this.#roots = Roots.of(place)
+    if (!place.sharesNetwork) this.#roots.expect(FILE_ROOT)
   }
 
   begin(request: FileSandboxRequest = {}): void {
@@ -50,6 +53,7 @@ class WorkerFileSandboxes implements FileSandboxes {
       parent: FILE_ROOT,
       steps: rootSteps(options, this.#place.projectRoot),
       network: this.#place.sharesNetwork ? 'inherit' : 'full',
+      isUnused: this.#isUnused(left),
       freeze: 'yes',
       leaves: left,
       next: request.keep ? 'new' : 'any',
@@ -57,6 +61,8 @@ class WorkerFileSandboxes implements FileSandboxes {
     this.#place.state.set(BASE_ROOT, this.#present.id)
     goTo(this.#cwd)
     this.#newest = this.#roots.newestProcess()
+    const { network } = this.#present
+    if (network && network !== left?.network) this.#unused = readUse()
     this.#setupUs = Math.round((performance.now() - startedMs) * 1000)
   }
 
@@ -64,9 +70,14 @@ class WorkerFileSandboxes implements FileSandboxes {
     const present = this.#present
     if (!present) return { endedProcesses: 0, noRoute: null, kept: [], setupUs: 0 }
     const kept = this.#writtenFiles(present)
-    const noRoute = present.network ? readNoRoute() : null
+    const noRoute = present.network ? noRouteIn(readNetworkUse()) : null
     const endedProcesses = this.#hasBegun() ? this.#roots.endProcesses(present) : 0
     return { endedProcesses, noRoute, kept, setupUs: this.#setupUs }
+  }
+
+  /** Asked as late as can be: a timer of the file may have come after its end. */
+  #isUnused(left: EnteredRoot | undefined): boolean {
+    return !!left?.network && !this.#hasBegun() && readUse() === this.#unused
   }
 
   /** Where no process has, PID 1 need not be asked to end any. */
@@ -79,4 +90,10 @@ class WorkerFileSandboxes implements FileSandboxes {
     if (!keep || keep.globs.length === 0) return []
     return writtenFiles(this.#roots.changes(id, FILE_ROOT), keep)
   }
+}
+
+/** Without a packet, an open socket or another process nothing of a file is left in its network. */
+function readUse(): string {
+  const { snmp, snmp6 } = readNetworkUse()
+  return `${snmp}${snmp6}${readOpenSockets()}`
 }
