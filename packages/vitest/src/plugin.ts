@@ -1,4 +1,4 @@
-import { NetnsError, readiness, readListeners } from '@netns/core'
+import { NetnsError, readiness, readListeners } from '@netns/core/runner'
 import type {} from 'vitest/config' // gives Vite's plugins the hook of Vitest
 import type { Vite, Vitest, VitestPluginContext } from 'vitest/node'
 import { scratchHooks } from './modules/scratch.ts'

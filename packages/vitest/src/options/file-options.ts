@@ -1,12 +1,21 @@
-import { mergeOptions, resolveOptions, type ResolvedOptions } from '@netns/core'
+import { mergeOptions, resolveOptions, type ResolvedOptions } from '@netns/core/runner'
 import type { PoolOptions, TestProject } from 'vitest/node'
 import { ENVIRONMENT_NAME } from '../names.ts'
 
 type Sections = Readonly<Record<string, unknown>>
 
+/** By what was written: it is asked for with each file. */
+const resolved = new WeakMap<object, ResolvedOptions>()
+
 /** `test.environmentOptions.netns` of a project, checked. Throws NetnsError NETNS_OPTIONS_INVALID. */
 export function projectOptions(project: TestProject): ResolvedOptions {
-  return resolveOptions(configuredIn(project), 'test.environmentOptions.netns')
+  const written = configuredIn(project)
+  const key = typeof written === 'object' && written !== null ? written : project
+  const known = resolved.get(key)
+  if (known) return known
+  const options = resolveOptions(written, 'test.environmentOptions.netns')
+  resolved.set(key, options)
+  return options
 }
 
 /**

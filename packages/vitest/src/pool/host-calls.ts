@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ProjectWriter } from '@netns/core'
+import { ProjectWriter } from '@netns/core/runner'
 import type { TestProject } from 'vitest/node'
 import type { HostCalls, WorkerSetup } from '../channel/protocol.ts'
 import { HostModules } from '../modules/host-modules.ts'

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { mustWork, readiness, type Readiness } from '@netns/core'
+import { mustWork, readiness, type Readiness } from '@netns/core/runner'
 import type { PoolOptions, PoolWorker, WorkerRequest } from 'vitest/node'
 import { POOL_NAME } from '../names.ts'
 import { fileOptions } from '../options/file-options.ts'

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { fallbackRecord, sandboxEndOf, writeKeptFiles, type SandboxEnd } from '@netns/core'
+import { fallbackRecord, sandboxEndOf, writeKeptFiles, type SandboxEnd } from '@netns/core/runner'
 import type { TestProject } from 'vitest/node'
 import type { FileMessage, IsolatedMessage } from '../channel/protocol.ts'
 import type { Run } from '../run/run.ts'

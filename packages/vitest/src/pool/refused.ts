@@ -1,4 +1,4 @@
-import type { NetnsError } from '@netns/core'
+import type { NetnsError } from '@netns/core/runner'
 import type { WorkerRequest } from 'vitest/node'
 import type { Run } from '../run/run.ts'
 import type { Backend, Emit } from './backend.ts'

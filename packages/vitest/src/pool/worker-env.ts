@@ -3,7 +3,7 @@ import {
   HOST_NAMESPACES_VARIABLE,
   hostNamespaces,
   type ResolvedOptions,
-} from '@netns/core'
+} from '@netns/core/runner'
 import { WORKER_VARIABLE, type WorkerSetup } from '../channel/protocol.ts'
 
 type Env = Readonly<Record<string, string | undefined>>

@@ -6,7 +6,7 @@ import {
   type ResolvedOptions,
   type SandboxPlan,
   type Service,
-} from '@netns/core'
+} from '@netns/core/runner'
 import type { PoolOptions, TestProject } from 'vitest/node'
 import type { WorkerSetup } from '../channel/protocol.ts'
 import { ownFile } from '../own-files.ts'

@@ -8,7 +8,7 @@ import {
   type ResolvedOptions,
   type SandboxEnd,
   type SandboxStart,
-} from '@netns/core'
+} from '@netns/core/runner'
 import type { PoolOptions } from 'vitest/node'
 import type { WorkerSetup } from '../channel/protocol.ts'
 import { baseOptions } from '../options/file-options.ts'

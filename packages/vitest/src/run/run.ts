@@ -8,7 +8,7 @@ import {
   type NetnsError,
   type Planner,
   type Service,
-} from '@netns/core'
+} from '@netns/core/runner'
 import type { TestProject, TestSpecification, Vitest } from 'vitest/node'
 import { HostAttachments } from '../attachments/host-attachments.ts'
 import type { CreateStockWorker } from '../pool/stock-workers.ts'

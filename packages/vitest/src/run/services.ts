@@ -1,5 +1,5 @@
 import type { AddressInfo, Server } from 'node:net'
-import { findServices, readListeners, type Listener, type Service } from '@netns/core'
+import { findServices, readListeners, type Listener, type Service } from '@netns/core/runner'
 import type { Vitest } from 'vitest/node'
 
 /** What `globalSetup` opened: neither older servers of the host nor those of Vitest itself. */

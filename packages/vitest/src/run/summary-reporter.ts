@@ -1,4 +1,4 @@
-import { renderSummary } from '@netns/core'
+import { renderSummary } from '@netns/core/runner'
 import type { Reporter } from 'vitest/node'
 import { pruneCompileCache } from './prune-compile-cache.ts'
 import type { Run } from './run.ts'
