@@ -2,7 +2,7 @@ import { FILE_ROOT, Roots, type EnteredRoot } from '../control/roots.ts'
 import { workerPlace, type WorkerPlace } from '../control/worker-place.ts'
 import { NetnsError } from '../errors/netns-error.ts'
 import { BASE_ROOT } from '../isolate/isolate.ts'
-import { noRouteIn, readNetworkUse, readOpenSockets } from '../isolate/network-use.ts'
+import { NetworkUse } from '../isolate/network-use.ts'
 import { rootSteps } from '../isolate/steps.ts'
 import { goTo } from '../isolate/working-directory.ts'
 import type { FileSandboxEnd, FileSandboxes, FileSandboxRequest, WrittenFile } from './types.ts'
@@ -34,7 +34,9 @@ class WorkerFileSandboxes implements FileSandboxes {
   #request: FileSandboxRequest = {}
   /** The newest process when the file began. */
   #newest = ''
-  /** The network as it was when nobody had used it. */
+  /** Of the present network, where it has one of its own. */
+  #use: NetworkUse | undefined
+  /** Its fingerprint when nobody had used it. */
   #unused = ''
   #setupUs = 0
 
@@ -53,7 +55,7 @@ class WorkerFileSandboxes implements FileSandboxes {
       parent: FILE_ROOT,
       steps: rootSteps(options, this.#place.projectRoot),
       network: this.#place.sharesNetwork ? 'inherit' : 'full',
-      isUnused: this.#isUnused(left),
+      isUnused: this.#isUnused(),
       freeze: 'yes',
       leaves: left,
       next: request.keep ? 'new' : 'any',
@@ -62,7 +64,7 @@ class WorkerFileSandboxes implements FileSandboxes {
     goTo(this.#cwd)
     this.#newest = this.#roots.newestProcess()
     const { network } = this.#present
-    if (network && network !== left?.network) this.#unused = readUse()
+    if (network && network !== left?.network) this.#watchNetwork()
     this.#setupUs = Math.round((performance.now() - startedMs) * 1000)
   }
 
@@ -70,14 +72,20 @@ class WorkerFileSandboxes implements FileSandboxes {
     const present = this.#present
     if (!present) return { endedProcesses: 0, noRoute: null, kept: [], setupUs: 0 }
     const kept = this.#writtenFiles(present)
-    const noRoute = present.network ? noRouteIn(readNetworkUse()) : null
+    const noRoute = this.#use?.noRoute() ?? null
     const endedProcesses = this.#hasBegun() ? this.#roots.endProcesses(present) : 0
     return { endedProcesses, noRoute, kept, setupUs: this.#setupUs }
   }
 
+  #watchNetwork(): void {
+    this.#use?.close()
+    this.#use = new NetworkUse()
+    this.#unused = this.#use.fingerprint()
+  }
+
   /** Asked as late as can be: a timer of the file may have come after its end. */
-  #isUnused(left: EnteredRoot | undefined): boolean {
-    return !!left?.network && !this.#hasBegun() && readUse() === this.#unused
+  #isUnused(): boolean {
+    return this.#unused !== '' && !this.#hasBegun() && this.#use?.fingerprint() === this.#unused
   }
 
   /** Where no process has, PID 1 need not be asked to end any. */
@@ -90,10 +98,4 @@ class WorkerFileSandboxes implements FileSandboxes {
     if (!keep || keep.globs.length === 0) return []
     return writtenFiles(this.#roots.changes(id, FILE_ROOT), keep)
   }
-}
-
-/** Without a packet, an open socket or another process nothing of a file is left in its network. */
-function readUse(): string {
-  const { snmp, snmp6 } = readNetworkUse()
-  return `${snmp}${snmp6}${readOpenSockets()}`
 }

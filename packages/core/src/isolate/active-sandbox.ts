@@ -18,7 +18,7 @@ import {
   type RunOptions,
   type RunResult,
 } from './children.ts'
-import { noRouteIn, readNetworkUse } from './network-use.ts'
+import { noRouteHere } from './network-use.ts'
 import type { OpenFile } from './open-files.ts'
 import { IsolateQueue } from './queue.ts'
 import { Turnstile } from './turnstile.ts'
@@ -137,7 +137,7 @@ export class ActiveSandbox implements IsolatedSandbox {
     IsolateQueue.of(place).endNested(this)
     const leaks: Leak[] = this.#handles.close()
     const kept = this.#keptFiles()
-    const noRoute = first.network ? noRouteIn(readNetworkUse()) : null
+    const noRoute = first.network ? noRouteHere() : null
     const others = this.#entered.slice(1).map(({ id }) => id)
     const owner = this.owner?.name ?? null
     this.#end = { owner, endedProcesses: 0, leaks, openFiles, noRoute, enterMs, kept }
