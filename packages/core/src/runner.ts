@@ -43,6 +43,8 @@ export { probe } from './probe/probe.ts'
 export type { ProbeCheck, ProbeReport, ProbeRequest } from './probe/types.ts'
 export { mustWork, readiness, type Readiness } from './probe/readiness.ts'
 export { ProjectWriter, type HandedFile } from './project-writer/project-writer.ts'
+export { findCompileCache, type CompileCache } from './compile-cache/find.ts'
+export { COMPILE_CACHE_LIMITS, pruneCompileCache } from './compile-cache/prune.ts'
 export { filterEnv } from './env/filter-env.ts'
 export {
   findServices,

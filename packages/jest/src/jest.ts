@@ -8,6 +8,7 @@ export interface ProjectConfig {
   readonly id: string
   readonly rootDir: string
   readonly roots: readonly string[]
+  readonly cache: boolean
   readonly cacheDirectory: string
   readonly globalSetup?: string | null
   readonly displayName?: { readonly name: string }
@@ -22,6 +23,8 @@ export interface ProjectConfig {
 export interface GlobalConfig {
   readonly rootDir: string
   readonly maxWorkers: number
+  readonly collectCoverage: boolean
+  readonly coverageProvider: 'babel' | 'v8'
   readonly detectOpenHandles: boolean
   readonly globalSetup?: string | null
   readonly updateSnapshot: 'all' | 'new' | 'none'

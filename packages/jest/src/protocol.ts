@@ -68,4 +68,6 @@ export interface WorkerSetup {
   readonly written: Readonly<Record<string, unknown>>
   /** Path of the user's jest-runner. */
   readonly jestRunner: string
+  /** The compile cache is not the user's: tests see no variable. */
+  readonly hidesCompileCache: boolean
 }

@@ -4,10 +4,12 @@ import { WORKER_VARIABLE, type WorkerSetup } from '../protocol.ts'
 /** What the runner says about this process; `undefined` where another runner started it. */
 export const workerSetup = takeSetup()
 
-/** The variable is gone before a test could see it. */
+/** The variables are gone before a test could see them. */
 function takeSetup(): WorkerSetup | undefined {
   const text = process.env[WORKER_VARIABLE]
   delete process.env[WORKER_VARIABLE]
   if (text === undefined) return undefined
-  return JSON.parse(text) as WorkerSetup
+  const setup = JSON.parse(text) as WorkerSetup
+  if (setup.hidesCompileCache) delete process.env['NODE_COMPILE_CACHE']
+  return setup
 }

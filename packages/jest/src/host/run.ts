@@ -9,6 +9,7 @@ import {
   resolveLauncher,
   RunReportCollector,
   NetnsError,
+  pruneCompileCache,
   type KeepRequest,
   type Planner,
   type RunReport,
@@ -26,7 +27,7 @@ import type { UserJest } from './user-jest.ts'
 import { workerEnv } from './worker-env.ts'
 import type { WorkerStart } from './worker-farm.ts'
 import { nodeArguments } from './node-arguments.ts'
-import { planWorker, provideDirectories } from './worker-plan.ts'
+import { compileCacheOf, planWorker, provideDirectories } from './worker-plan.ts'
 
 /** The kernel keeps lower ones for the first processes of a namespace. */
 const LOWEST_PID = 300
@@ -43,6 +44,8 @@ export class Run {
   readonly supervision = new Supervision()
   readonly #sandboxed = new Set<Test>()
   readonly #records: Promise<void>[] = []
+  /** Those of ours that workers write to. */
+  readonly #compileCaches = new Set<string>()
   readonly #hasGlobalSetup: boolean
   /** One worker stands for Jest's own process. */
   readonly #isOnly: boolean
@@ -127,6 +130,7 @@ export class Run {
     for (const { degraded } of await this.supervision.allEnded())
       this.report.addDegrees(degraded.map(degreeOf))
     await Promise.all(this.#records)
+    for (const directory of this.#compileCaches) pruneCompileCache(directory)
     return this.report.report()
   }
 
@@ -143,14 +147,25 @@ export class Run {
     workerId: number,
     place: Pick<WorkerSetup, 'sandbox' | 'sandboxed'>,
   ): Record<string, string> {
-    return workerEnv(batch.options.env, workerId, this.jest.colorEnv, {
+    const compileCache = place.sandboxed ? this.#compileCache(batch) : null
+    const setup = {
       ...place,
       reuse: batch.options.reuse,
       written: batch.written,
       projectRoot: batch.project.rootDir,
       sharesNetwork: batch.options.net.mode === 'host',
       jestRunner: this.jest.runnerPath,
-    })
+      hidesCompileCache: compileCache !== null,
+    }
+    return workerEnv(batch.options.env, workerId, this.jest.colorEnv, setup, compileCache)
+  }
+
+  /** `null` where the user has one, or there is none. */
+  #compileCache({ project }: Batch): string | null {
+    const { directory, ours } = compileCacheOf(project, this.globalConfig)
+    if (directory === null || !ours) return null
+    this.#compileCaches.add(directory)
+    return directory
   }
 }
 

@@ -11,6 +11,7 @@ const setup: WorkerSetup = {
   sharesNetwork: false,
   written: {},
   jestRunner: '/jest-runner/index.js',
+  hidesCompileCache: false,
 }
 
 function envOf(env: object, sandboxed = true): Record<string, string> {

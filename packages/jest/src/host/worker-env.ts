@@ -16,6 +16,7 @@ export function workerEnv(
   workerId: number,
   colorEnv: Readonly<Record<string, string>>,
   setup: WorkerSetup,
+  compileCache: string | null = null,
 ): Record<string, string> {
   const own = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && jestsOwn.includes(entry[0]),
@@ -27,6 +28,7 @@ export function workerEnv(
     ...colorEnv,
     ...options.set,
     ...(setup.sandboxed ? { [HOST_NAMESPACES_VARIABLE]: hostNamespaces() } : {}),
+    ...(compileCache === null ? {} : { NODE_COMPILE_CACHE: compileCache }),
     [WORKER_VARIABLE]: JSON.stringify(setup),
   }
 }

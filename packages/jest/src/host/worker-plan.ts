@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import {
+  findCompileCache,
   resolveThreads,
+  type CompileCache,
   servicesOf,
   type KeepRequest,
   type Planner,
@@ -47,15 +49,36 @@ export function planWorker(batch: Batch, surroundings: PlanSurroundings): Worker
   return { plan, keep }
 }
 
-/** Makes what sandboxes bind, before the host's facts are read. */
+/** Makes what sandboxes bind, before the host's facts are read. Jest does without a cache that it cannot write. */
 export function provideDirectories(projects: readonly ProjectConfig[]): void {
-  for (const directory of projects.flatMap(writtenDirectories)) {
-    try {
-      mkdirSync(directory, { recursive: true })
-    } catch {
-      // Jest does without a cache that it cannot write
-    }
+  for (const directory of projects.flatMap(writtenDirectories)) provideDirectory(directory)
+}
+
+function provideDirectory(directory: string): boolean {
+  try {
+    mkdirSync(directory, { recursive: true })
+    return true
+  } catch {
+    return false
   }
+}
+
+/**
+ * Of Jest's own modules and the transformers, the only ones that Node loads in a worker: tests run in contexts of their own.
+ * Not where Node counts what is covered, since it counts less in what comes from the cache.
+ */
+export function compileCacheOf(
+  { cache, cacheDirectory }: ProjectConfig,
+  { collectCoverage, coverageProvider }: GlobalConfig,
+): CompileCache {
+  const isCounted =
+    (collectCoverage && coverageProvider === 'v8') || !!process.env['NODE_V8_COVERAGE']
+  const place = join(cacheDirectory, 'netns-compile-cache')
+  return findCompileCache(
+    place,
+    process.env,
+    (directory) => directory !== place || (cache && !isCounted && provideDirectory(directory)),
+  )
 }
 
 /** Workers write transformed modules themselves, and Node what it compiled or covered. */

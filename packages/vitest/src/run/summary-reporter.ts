@@ -1,6 +1,5 @@
-import { renderSummary } from '@netns/core/runner'
+import { pruneCompileCache, renderSummary } from '@netns/core/runner'
 import type { Reporter } from 'vitest/node'
-import { pruneCompileCache } from './prune-compile-cache.ts'
 import type { Run } from './run.ts'
 
 /** Built-in reporters that write for readers, and those whose output programs read. */
