@@ -72,13 +72,11 @@ export class NetnsRunner {
     watcher: TestWatcher,
     serial: boolean,
   ): Promise<void> {
-    const ready = await readiness()
-    if (ready.ok) run.report.addDegrees(ready.degrees)
-    else acceptFallback(run, batches, ready.error)
+    const sandboxed = !mayFallBack(batches) || (await isReady(run, batches))
     if (this.#globalConfig.detectOpenHandles) run.report.addNote(HANDLES_NOTE)
     for (const batch of batches) {
       if (watcher.isInterrupted()) return
-      await this.#runBatch(run, batch, watcher, { serial, sandboxed: ready.ok })
+      await this.#runBatch(run, batch, watcher, { serial, sandboxed })
     }
   }
 
@@ -106,7 +104,7 @@ export class NetnsRunner {
     } catch (error) {
       this.#relay.mute()
       for (const worker of workers) worker.forceExit()
-      throw error
+      throw await explain(error)
     }
   }
 
@@ -131,12 +129,24 @@ function refuseThreads({ workerThreads }: GlobalConfig): void {
   })
 }
 
-/** Throws the error unless every batch may run without isolation. */
-function acceptFallback(run: Run, batches: readonly Batch[], error: NetnsError): void {
-  if (mustWork() || batches.some(({ options }) => options.fallback === 'error')) throw error
-  process.stderr.write(fallbackWarning(error))
+/** Otherwise the first worker tells whether sandboxes can be made. */
+function mayFallBack(batches: readonly Batch[]): boolean {
+  return !mustWork() && batches.every(({ options }) => options.fallback === 'warn')
+}
+
+async function isReady(run: Run, batches: readonly Batch[]): Promise<boolean> {
+  const ready = await readiness()
+  if (ready.ok) return true
+  process.stderr.write(fallbackWarning(ready.error))
   for (const { path } of batches.flatMap(({ tests }) => tests))
-    run.report.addFallback(fallbackRecord(path, error))
+    run.report.addFallback(fallbackRecord(path, ready.error))
+  return false
+}
+
+/** Where this machine cannot make sandboxes, the probe says all that is to be done, and not only what failed first. */
+async function explain(error: unknown): Promise<unknown> {
+  const ready = await readiness()
+  return ready.ok ? error : ready.error
 }
 
 /** Jest prints the stack of what ends a run; the message says what to do. */
