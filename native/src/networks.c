@@ -80,7 +80,7 @@ int network_make(struct sandbox *sandbox, const struct step *mode, int group)
 	sandbox->listen_group = group;
 	if (!prepare(sandbox, mode) && (made = network_here()) < 0)
 		step_fail(sandbox, "ioctl", "SIOCGSKNS");
-	if (made >= 0 && sandbox->watch_settings)
+	if (made >= 0 && sandbox->watch_settings && !strcmp(mode->argv[0], "full"))
 		settings_watch(sandbox, group);
 	sandbox->listen_group = 0;
 	if (setns(sandbox->network, CLONE_NEWNET))

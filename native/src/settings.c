@@ -15,7 +15,7 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
-/* Of all procfs the worker can write to here only. */
+/* Of all sysctls the worker can write these only, where there are any. */
 #define WRITABLE "proc-clean/sys/net"
 #define MAX_DIRECTORIES 256
 
@@ -79,16 +79,22 @@ static void release(struct settings *settings)
 	free(settings);
 }
 
-/* uid 0 passes the mode bits without a capability; an ordinary user's worker does not. */
-static bool is_writable(const struct sandbox *sandbox)
+/* Not in an isolate() of now, which may hide them. */
+static bool is_read_only(const struct sandbox *sandbox)
 {
 	struct statvfs of_root;
-	int fd = geteuid() ? -1 : openat(sandbox->root, "proc/sys/net", O_PATH | O_CLOEXEC);
+	int fd = openat(sandbox->file.fd, "proc/sys/net", O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	bool writable = fstatvfs(fd, &of_root) || !(of_root.f_flag & ST_RDONLY);
+	bool read_only = !fstatvfs(fd, &of_root) && (of_root.f_flag & ST_RDONLY);
 	close(fd);
-	return writable;
+	return read_only;
+}
+
+/* uid 0 passes the mode bits without a capability; an ordinary user's worker does not. */
+static bool needs_watch(const struct sandbox *sandbox)
+{
+	return !geteuid() && (!access(WRITABLE, F_OK) || !is_read_only(sandbox));
 }
 
 /* In the network of that group. Where it cannot be watched, it does not count as unchanged. */
@@ -98,7 +104,7 @@ void settings_watch(struct sandbox *sandbox, int group)
 	if (!settings)
 		return;
 	settings->group = group;
-	if (is_writable(sandbox) && (list_directories(sandbox) || watch(sandbox, settings))) {
+	if (needs_watch(sandbox) && (list_directories(sandbox) || watch(sandbox, settings))) {
 		release(settings);
 		return;
 	}

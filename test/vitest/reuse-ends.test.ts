@@ -95,7 +95,7 @@ test('a process that keeps more than half of the heap that it may have is not us
     test: { ...oneWorker, execArgv: ['--max-old-space-size=200', '--max-semi-space-size=1'] },
   })
   const output = await passes(project)
-  expect(new Set(pidsIn(output)).size).toBe(3)
+  expect(new Set(pidsIn(output)).size, output).toBe(3)
   expect(output).toMatch(/3 workers were not re-used: the heap was over \d+ MiB after a file/)
 })
 
@@ -174,7 +174,7 @@ test('a process that has lost its control socket is not used again', async () =>
       closeSync(5)
     })`
   const output = await passes(new VitestProject({ files: alike(3, closes), test: oneWorker }))
-  expect(new Set(pidsIn(output)).size).toBe(3)
+  expect(new Set(pidsIn(output)).size, output).toBe(3)
   expect(output).toContain('3 workers were not re-used')
 })
 
@@ -213,3 +213,33 @@ test.for(['process.kill(process.pid, "SIGKILL")', 'process.abort()', 'process.re
     expect(output).toContain('Kept  3 files')
   },
 )
+
+test('a process that has no descriptor left for a network is replaced', async () => {
+  const project = new VitestProject({
+    files: alike(
+      3,
+      `
+      import { createSocket } from 'node:dgram'
+      import { openSync } from 'node:fs'
+      import { test } from 'vitest'
+      test('opens what it can', async () => {
+        console.log('pid', process.pid)
+        const socket = createSocket('udp4')
+        await new Promise((sent) => socket.send('used', 9, '127.0.0.1', sent))
+        await new Promise((closed) => socket.close(closed))
+        try {
+          for (;;) openSync('/dev/null')
+        } catch (error) {
+          if (error.code !== 'EMFILE') throw error
+        }
+      })`,
+    ),
+    test: {
+      ...oneWorker,
+      environmentOptions: { netns: { reuse: true, limits: { openFiles: 256 } } },
+    },
+  })
+  const output = await passes(project)
+  expect(new Set(pidsIn(output)).size, output).toBe(3)
+  expect(output).toMatch(/2 workers were not re-used: .*no descriptor left/)
+})

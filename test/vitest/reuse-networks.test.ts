@@ -1,10 +1,19 @@
+import { accessSync, constants } from 'node:fs'
 import process from 'node:process'
 import { expect, test } from 'vitest'
 import { VitestProject } from '../support/vitest-project.ts'
 
-const isRoot = process.getuid?.() === 0
-/** A container's /proc/sys is read-only. */
 const setting = '/proc/sys/net/ipv4/conf/lo/forwarding'
+
+/** As root, but not in a container whose /proc/sys is read-only. */
+function canWriteSettings(): boolean {
+  try {
+    accessSync(setting, constants.W_OK)
+    return process.getuid?.() === 0
+  } catch {
+    return false
+  }
+}
 
 /** Each leaves a trace in the network that the next file must not find. */
 const traces: Record<string, string> = {
@@ -25,7 +34,7 @@ const traces: Record<string, string> = {
     await new Promise((sent) => socket.send('trace', 9, '2001:db8::1', sent))
     socket.close()`,
   'a child': `execFileSync('sh', ['-c', 'exec 3<>/dev/null'])`,
-  ...(isRoot && {
+  ...(canWriteSettings() && {
     'a setting': `writeSetting('1')`,
     'a setting that has its value again': `writeSetting('1'); writeSetting('0')`,
     'a setting through a descriptor': `
@@ -98,7 +107,8 @@ test('the network of a file serves again only where nobody has used it', async (
   ].map(([, kind, network]) => ({ kind, network }))
   expect(runs).toHaveLength(Object.keys(files).length)
   const again = runs.filter(({ network }, index) => network === runs[index - 1]?.network)
-  expect(again.length, output).toBeGreaterThan(0)
+  // The first files of a process begin threads, which count as processes.
+  expect(again.length, output).toBeGreaterThanOrEqual(unused.length)
   for (const [index, { kind, network }] of runs.entries())
     if (kind === 'used') expect(runs[index + 1]?.network, output).not.toBe(network)
 })

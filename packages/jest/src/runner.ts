@@ -145,6 +145,7 @@ async function isReady(run: Run, batches: readonly Batch[]): Promise<boolean> {
 
 /** Where this machine cannot make sandboxes, the probe says all that is to be done, and not only what failed first. */
 async function explain(error: unknown): Promise<unknown> {
+  if (!(error instanceof NetnsError)) return error
   const ready = await readiness()
   return ready.ok ? error : ready.error
 }

@@ -3,7 +3,7 @@ import type {} from 'vitest/config' // gives Vite's plugins the hook of Vitest
 import type { Vite, Vitest, VitestPluginContext } from 'vitest/node'
 import { scratchHooks } from './modules/scratch.ts'
 import { ENVIRONMENT_NAME, POOL_NAME } from './names.ts'
-import { projectOptions } from './options/file-options.ts'
+import { checkProjectOptions } from './options/file-options.ts'
 import { NetnsPoolWorker } from './pool/netns-worker.ts'
 import { stockWorkers } from './pool/stock-workers.ts'
 import { Run } from './run/run.ts'
@@ -32,7 +32,7 @@ export default function netns(): Vite.Plugin {
     name: 'vitest-environment-netns',
     ...scratchHooks,
     async configureVitest({ vitest, project }) {
-      projectOptions(project)
+      checkProjectOptions(project)
       if (!takesOver(project)) return
       const createStockWorker = await stockWorkers(vitest, project.config.poolRunner)
       const run = Run.of(vitest)

@@ -82,6 +82,7 @@ export class Roots {
     if (this.#stuck && request.network !== 'inherit') throw this.#stuck
     const { network, ...answer } = this.#ask(id, request)
     try {
+      if (network) requireDescriptor(network)
       if (network) this.#enterNetwork(network)
     } catch (error) {
       close(network)
@@ -180,7 +181,8 @@ export class Roots {
     const made = networkCommand(request)
     const answer = this.#control.askForDescriptor(...before, made, enter, ...steps, ...after)
     const { fd, group } = answer
-    return { ...answer, network: fd < 0 ? (leaves?.network ?? null) : { fd, group } }
+    const left = leaves?.network
+    return { ...answer, network: fd < 0 && left?.group === group ? left : { fd, group } }
   }
 
   #enterNetwork(network: Network | null): void {
@@ -205,7 +207,7 @@ export class Roots {
   }
 }
 
-/** A file's has its settings watched, with the one before it, or none, named. */
+/** `full` with a number is a file's: that of the network which may serve again, or 0. */
 function networkCommand({ network, isUnused, leaves }: RootRequest): Command {
   if (typeof network !== 'string') return ['network', 'some', ...network.map(String)]
   if (isUnused === undefined) return ['network', network]
@@ -216,6 +218,18 @@ function unlisten(network: Network | null): Command[] {
   return network === null ? [] : [['unlisten', String(network.group)]]
 }
 
+/** The kernel drops one for which the process has no number left. */
+function requireDescriptor({ fd }: Network): void {
+  if (fd >= 0) return
+  throw new NetnsError('NETNS_ISOLATE_FAILED', {
+    stage: 'network',
+    syscall: 'recvmsg',
+    errno: 'EMFILE',
+    detail: 'this process has no descriptor left for its new network',
+    hint: 'Something in the tests opens files and does not close them.',
+  })
+}
+
 function close(network: Network | null): void {
-  if (network) closeDescriptor(network.fd)
+  if (network && network.fd >= 0) closeDescriptor(network.fd)
 }

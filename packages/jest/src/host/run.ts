@@ -147,7 +147,6 @@ export class Run {
     workerId: number,
     place: Pick<WorkerSetup, 'sandbox' | 'sandboxed'>,
   ): Record<string, string> {
-    const compileCache = place.sandboxed ? this.#compileCache(batch) : null
     const setup = {
       ...place,
       reuse: batch.options.reuse,
@@ -155,14 +154,15 @@ export class Run {
       projectRoot: batch.project.rootDir,
       sharesNetwork: batch.options.net.mode === 'host',
       jestRunner: this.jest.runnerPath,
-      hidesCompileCache: compileCache !== null,
     }
-    return workerEnv(batch.options.env, workerId, this.jest.colorEnv, setup, compileCache)
+    return workerEnv(batch.options.env, workerId, this.jest.colorEnv, setup, (env) =>
+      place.sandboxed ? this.#compileCache(batch, env) : null,
+    )
   }
 
   /** `null` where the user has one, or there is none. */
-  #compileCache({ project }: Batch): string | null {
-    const { directory, ours } = compileCacheOf(project, this.globalConfig)
+  #compileCache({ project }: Batch, env: Readonly<Record<string, string>>): string | null {
+    const { directory, ours } = compileCacheOf(project, this.globalConfig, env)
     if (directory === null || !ours) return null
     this.#compileCaches.add(directory)
     return directory

@@ -15,20 +15,25 @@ export function workerEnv(
   options: ResolvedOptions['env'],
   workerId: number,
   colorEnv: Readonly<Record<string, string>>,
-  setup: WorkerSetup,
-  compileCache: string | null = null,
+  setup: Omit<WorkerSetup, 'hidesCompileCache'>,
+  compileCacheFor: (env: Readonly<Record<string, string>>) => string | null = () => null,
 ): Record<string, string> {
   const own = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && jestsOwn.includes(entry[0]),
   )
-  return {
+  const env = {
     ...filterEnv(process.env, { allow: options.allow, set: {} }),
     ...Object.fromEntries(own),
     JEST_WORKER_ID: String(workerId + 1),
     ...colorEnv,
     ...options.set,
     ...(setup.sandboxed ? { [HOST_NAMESPACES_VARIABLE]: hostNamespaces() } : {}),
+  }
+  const compileCache = compileCacheFor(env)
+  const whole: WorkerSetup = { ...setup, hidesCompileCache: compileCache !== null }
+  return {
+    ...env,
     ...(compileCache === null ? {} : { NODE_COMPILE_CACHE: compileCache }),
-    [WORKER_VARIABLE]: JSON.stringify(setup),
+    [WORKER_VARIABLE]: JSON.stringify(whole),
   }
 }

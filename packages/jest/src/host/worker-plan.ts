@@ -70,13 +70,13 @@ function provideDirectory(directory: string): boolean {
 export function compileCacheOf(
   { cache, cacheDirectory }: ProjectConfig,
   { collectCoverage, coverageProvider }: GlobalConfig,
+  env: Readonly<Record<string, string | undefined>>,
 ): CompileCache {
-  const isCounted =
-    (collectCoverage && coverageProvider === 'v8') || !!process.env['NODE_V8_COVERAGE']
+  const isCounted = (collectCoverage && coverageProvider === 'v8') || !!env['NODE_V8_COVERAGE']
   const place = join(cacheDirectory, 'netns-compile-cache')
   return findCompileCache(
     place,
-    process.env,
+    env,
     (directory) => directory !== place || (cache && !isCounted && provideDirectory(directory)),
   )
 }

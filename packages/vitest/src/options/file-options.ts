@@ -7,7 +7,12 @@ type Sections = Readonly<Record<string, unknown>>
 /** By what was written: it is asked for with each file. */
 const resolved = new WeakMap<object, ResolvedOptions>()
 
-/** `test.environmentOptions.netns` of a project, checked. Throws NetnsError NETNS_OPTIONS_INVALID. */
+/** Throws NetnsError NETNS_OPTIONS_INVALID. Other plugins may still change the options. */
+export function checkProjectOptions(project: TestProject): void {
+  resolveOptions(configuredIn(project), 'test.environmentOptions.netns')
+}
+
+/** `test.environmentOptions.netns` of a project, when its first file begins. Throws NetnsError NETNS_OPTIONS_INVALID. */
 export function projectOptions(project: TestProject): ResolvedOptions {
   const written = configuredIn(project)
   const key = typeof written === 'object' && written !== null ? written : project
