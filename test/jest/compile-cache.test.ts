@@ -66,7 +66,7 @@ test('with isolation: process, too', async () => {
   expect(entriesOf(project).length > 0).toBe(hasCache)
 })
 
-test.runIf(hasCache).for([
+test.for([
   { where: 'Jest is to have no cache', args: ['--no-cache'], env: {} },
   { where: 'Node counts coverage', args: ['--coverage', '--coverageProvider', 'v8'], env: {} },
   { where: 'the user says so', args: [], env: { NODE_DISABLE_COMPILE_CACHE: '1' } },
