@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { pruneCompileCache } from './prune.ts'
+
+let cache: string
+
+beforeEach(() => {
+  cache = mkdtempSync(join(tmpdir(), 'netns-prune-'))
+  mkdirSync(join(cache, 'v24'))
+})
+
+afterEach(() => {
+  rmSync(cache, { recursive: true })
+})
+
+/** The lower its number, the longer ago was an entry used. */
+function add(first: number, count: number): void {
+  for (let number = first; number < first + count; number++) {
+    const path = join(cache, 'v24', String(number))
+    writeFileSync(path, '12345678')
+    utimesSync(path, number, number)
+  }
+}
+
+function entries(): number[] {
+  return readdirSync(join(cache, 'v24'))
+    .map(Number)
+    .toSorted((a, b) => a - b)
+}
+
+test.for([
+  { above: 'the number of entries', limits: { entries: 8, sizeBytes: 1000 } },
+  { above: 'the size', limits: { entries: 100, sizeBytes: 64 } },
+])('above $above the oldest go until three quarters are left', ({ limits }) => {
+  add(1, 9)
+  pruneCompileCache(cache, limits)
+  expect(entries()).toEqual([4, 5, 6, 7, 8, 9])
+})
+
+test('entries that came since a look that found nothing to do are looked at', () => {
+  const limits = { entries: 8, sizeBytes: 1000 }
+  add(1, 8)
+  pruneCompileCache(cache, limits)
+  expect(entries()).toHaveLength(8)
+  add(9, 1)
+  pruneCompileCache(cache, limits)
+  expect(entries()).toEqual([4, 5, 6, 7, 8, 9])
+})
+
+test('where none came, none is looked at', () => {
+  add(1, 8)
+  pruneCompileCache(cache, { entries: 8, sizeBytes: 1000 })
+  pruneCompileCache(cache, { entries: 1, sizeBytes: 1000 })
+  expect(entries()).toHaveLength(8)
+})
+
+test('a directory of another version counts', () => {
+  const limits = { entries: 8, sizeBytes: 1000 }
+  add(1, 8)
+  pruneCompileCache(cache, limits)
+  mkdirSync(join(cache, 'v26'))
+  writeFileSync(join(cache, 'v26', '1'), '')
+  pruneCompileCache(cache, limits)
+  expect(entries()).toEqual([4, 5, 6, 7, 8])
+})
+
+test('a link that a test left there is not followed', () => {
+  const target = join(cache, 'target')
+  writeFileSync(target, 'whole')
+  symlinkSync(target, join(cache, 'netns-looked-at'))
+  add(1, 9)
+  pruneCompileCache(cache, { entries: 10, sizeBytes: 1000 })
+  expect(readFileSync(target, 'utf8')).toBe('whole')
+  pruneCompileCache(cache, { entries: 8, sizeBytes: 1000 })
+  expect(entries()).toEqual([4, 5, 6, 7, 8, 9])
+})
+
+test('nobody waits for a pipe that a test left there', () => {
+  execFileSync('mkfifo', [join(cache, 'netns-looked-at')])
+  add(1, 9)
+  pruneCompileCache(cache, { entries: 8, sizeBytes: 1000 })
+  expect(entries()).toEqual([4, 5, 6, 7, 8, 9])
+})
+
+test('a link in place of the cache keeps what it leads to', () => {
+  add(1, 9)
+  const link = `${cache}-link`
+  symlinkSync(cache, link)
+  try {
+    pruneCompileCache(link, { entries: 1, sizeBytes: 1 })
+  } finally {
+    rmSync(link)
+  }
+  expect(entries()).toHaveLength(9)
+})
+
+test('a cache that is not there is left alone', () => {
+  pruneCompileCache(join(cache, 'none'))
+  expect(entries()).toEqual([])
+})
