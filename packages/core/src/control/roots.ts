@@ -83,6 +83,8 @@ export class Roots {
     const { network, ...answer } = this.#ask(id, request)
     try {
       if (network) requireDescriptor(network)
+      // For the way back, while there is a descriptor left. A file does not go back.
+      if (network && request.isUnused === undefined && !networkBefore) this.#homeNetwork()
       if (network) this.#enterNetwork(network)
     } catch (error) {
       close(network)
@@ -189,10 +191,10 @@ export class Roots {
     if (network === this.#network) return
     this.#sockets?.close()
     this.#sockets = undefined
-    const before = this.#network?.fd ?? this.#homeNetwork()
-    const result = this.#control.threads.enterNetwork(network?.fd ?? this.#homeNetwork())
+    const { threads } = this.#control
+    const result = threads.enterNetwork(network?.fd ?? this.#homeNetwork())
     if (result < 0) {
-      this.#control.threads.enterNetwork(before)
+      threads.enterNetwork(this.#network?.fd ?? this.#homeNetwork())
       this.#stuck = new NetnsError('NETNS_THREADS_STUCK', {
         syscall: 'setns',
         errno: errnoName(-result),

@@ -145,7 +145,14 @@ function requestOf(
   }
 }
 
+let checkedSetup: WorkerSetup | undefined
+
+/** Asks the kernel once: nothing takes a process out of its sandbox. */
 function requireSetup(): WorkerSetup {
+  return (checkedSetup ??= checkSetup())
+}
+
+function checkSetup(): WorkerSetup {
   if (workerSetup && (!workerSetup.sandboxed || isInsideSandbox())) return workerSetup
   throw new NetnsError('NETNS_NOT_IN_SANDBOX', {
     hint: "Add preset: 'jest-environment-netns' to the Jest config, or runner: 'jest-environment-netns/runner' beside testEnvironment: 'netns'.",

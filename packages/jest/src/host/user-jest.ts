@@ -40,15 +40,15 @@ const owners = ['jest', 'jest-cli', '@jest/core']
 
 export function findUserJest(directories: readonly string[]): UserJest {
   const starts = [mainScript(), ...directories.map((directory) => join(directory, 'package.json'))]
-  const runnerPath = starts.flatMap((start) => findRunner(start) ?? [])[0]
-  if (runnerPath === undefined) {
-    throw new NetnsError('NETNS_NOT_IN_SANDBOX', {
-      title: 'jest-runner was not found',
-      detail: `looked from ${starts.join(', ')}`,
-      hint: 'Install Jest where the tests are: npm install --save-dev jest',
-    })
+  for (const start of starts) {
+    const runnerPath = findRunner(start)
+    if (runnerPath !== undefined) return load(runnerPath)
   }
-  return load(runnerPath)
+  throw new NetnsError('NETNS_NOT_IN_SANDBOX', {
+    title: 'jest-runner was not found',
+    detail: `looked from ${starts.join(', ')}`,
+    hint: 'Install Jest where the tests are: npm install --save-dev jest',
+  })
 }
 
 function mainScript(): string {
