@@ -7,6 +7,9 @@ const LOOPBACK4 = '127.0.0.1'
 const LOOPBACK6 = '::1'
 
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
+/** How many sockets each of them has. */
+const COUNTS = ['/proc/net/sockstat', '/proc/net/sockstat6']
+const IS_EMPTY = /^TCP6?: inuse 0\b/m
 
 /** The TCP sockets of this machine in state LISTEN that belong to the current user. It takes the kernel milliseconds. */
 export async function readListeners(): Promise<Listener[]> {
@@ -16,9 +19,10 @@ export async function readListeners(): Promise<Listener[]> {
   )
 }
 
-/** The same for those who cannot wait. */
+/** The same for those who cannot wait, and so not for tables without a socket: the kernel walks as far for them. */
 export function readListenersSync(): Listener[] {
-  return ownListeners(TABLES.map(readTable))
+  const inUse = TABLES.filter((_, at) => !IS_EMPTY.test(readTable(COUNTS[at] ?? '')))
+  return ownListeners(inUse.map(readTable))
 }
 
 function readTable(path: string): string {
