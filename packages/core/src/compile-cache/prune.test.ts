@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -85,6 +87,46 @@ test('a link that a test left there is not followed', () => {
   expect(readFileSync(target, 'utf8')).toBe('whole')
   pruneCompileCache(cache, { entries: 8, sizeBytes: 1000 })
   expect(entries()).toEqual([4, 5, 6, 7, 8, 9])
+})
+
+test('of a huge file that a test left there only the beginning is read', () => {
+  const stamp = join(cache, 'netns-looked-at')
+  writeFileSync(stamp, '')
+  truncateSync(stamp, 2 ** 40)
+  add(1, 9)
+  pruneCompileCache(cache, { entries: 8, sizeBytes: 1000 })
+  expect(entries()).toEqual([4, 5, 6, 7, 8, 9])
+})
+
+test('a version that is a link keeps what it leads to', () => {
+  add(1, 9)
+  const other = mkdtempSync(join(tmpdir(), 'netns-prune-'))
+  try {
+    writeFileSync(join(other, 'of somebody'), 'whole')
+    symlinkSync(other, join(cache, 'v26'))
+    pruneCompileCache(cache, { entries: 0, sizeBytes: 0 })
+    expect(readdirSync(other)).toEqual(['of somebody'])
+  } finally {
+    rmSync(other, { recursive: true })
+  }
+  expect(entries()).toEqual([])
+})
+
+test.for([
+  { what: 'the cache', path: '.', mode: 0o444 },
+  { what: 'the cache', path: '.', mode: 0o000 },
+  { what: 'a version', path: 'v24', mode: 0o444 },
+  { what: 'a version', path: 'v24', mode: 0o555 },
+])('whom $what with mode $mode refuses does not fail', ({ path, mode }) => {
+  add(1, 9)
+  chmodSync(join(cache, path), mode)
+  try {
+    pruneCompileCache(cache, { entries: 8, sizeBytes: 1000 })
+  } finally {
+    chmodSync(join(cache, path), 0o755)
+  }
+  // Root is refused nothing.
+  expect(entries()).toHaveLength(process.getuid?.() === 0 ? 6 : 9)
 })
 
 test('nobody waits for a pipe that a test left there', () => {
