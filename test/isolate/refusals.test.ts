@@ -63,6 +63,54 @@ test('in a thread of a test it is refused', async () => {
   expect(exitCode, output).toBe(0)
 })
 
+const loadsKoffi =
+  "await isolate((s) => s.run('true', [], { capabilities: ['NET_ADMIN'] }), { net: 'inherit' })"
+
+test.for([
+  { what: 'koffi', first: '', left: 0, expected: "{ stage: 'threads' }" },
+  { what: 'the way home', first: loadsKoffi, left: 0, expected: "{ errno: 'EMFILE' }" },
+  { what: 'the new network', first: '', left: 1, expected: "{ errno: 'EMFILE' }" },
+])('with no descriptor for $what it fails, and works again once there is one', async (scene) => {
+  const { what, first, left, expected } = scene
+  const project = new VitestProject({
+    files: {
+      'a.test.js': `
+        import { closeSync, openSync, readlinkSync } from 'node:fs'
+        import { isolate } from 'vitest-environment-netns'
+        import { expect, test } from 'vitest'
+        const network = () => readlinkSync('/proc/self/ns/net')
+        function openAll() {
+          const opened = []
+          for (;;) try {
+            opened.push(openSync('/dev/null'))
+          } catch (error) {
+            if (error.code !== 'EMFILE') throw error
+            return opened
+          }
+        }
+        async function isRefused(left) {
+          const before = network()
+          const opened = openAll()
+          for (const fd of opened.splice(0, left)) closeSync(fd)
+          const error = await isolate(() => 'entered').catch((refused) => refused)
+          for (const fd of opened) closeSync(fd)
+          expect(error).toMatchObject({ code: 'NETNS_ISOLATE_FAILED' })
+          expect(network()).toBe(before)
+          await isolate(() => expect(network()).not.toBe(before))
+          expect(network()).toBe(before)
+          return error
+        }
+        test('${what}', async () => {
+          ${first}
+          expect(await isRefused(${left})).toMatchObject(${expected})
+        })`,
+    },
+    test: { environmentOptions: { netns: { limits: { openFiles: 256 } } } },
+  })
+  const { output, exitCode } = await project.run()
+  expect(exitCode, output).toBe(0)
+})
+
 /** A machine like one with `user.max_user_namespaces=0`. */
 function runWhereRefused(project: VitestProject): Promise<VitestResult> {
   const script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'

@@ -83,8 +83,6 @@ export class Roots {
     const { network, ...answer } = this.#ask(id, request)
     try {
       if (network) requireDescriptor(network)
-      // For the way back, while there is a descriptor left. A file does not go back.
-      if (network && request.isUnused === undefined && !networkBefore) this.#homeNetwork()
       if (network) this.#enterNetwork(network)
     } catch (error) {
       close(network)
@@ -191,10 +189,10 @@ export class Roots {
     if (network === this.#network) return
     this.#sockets?.close()
     this.#sockets = undefined
-    const { threads } = this.#control
-    const result = threads.enterNetwork(network?.fd ?? this.#homeNetwork())
+    const before = this.#network?.fd ?? this.#homeNetwork()
+    const result = this.#control.threads.enterNetwork(network?.fd ?? this.#homeNetwork())
     if (result < 0) {
-      threads.enterNetwork(this.#network?.fd ?? this.#homeNetwork())
+      this.#control.threads.enterNetwork(before)
       this.#stuck = new NetnsError('NETNS_THREADS_STUCK', {
         syscall: 'setns',
         errno: errnoName(-result),
@@ -205,7 +203,10 @@ export class Roots {
   }
 
   #homeNetwork(): number {
-    return (this.#home ??= this.#control.askForDescriptor(['home']).fd)
+    if (this.#home !== undefined) return this.#home
+    const home = this.#control.askForDescriptor(['home'])
+    requireDescriptor(home)
+    return (this.#home = home.fd)
   }
 }
 
@@ -221,13 +222,13 @@ function unlisten(network: Network | null): Command[] {
 }
 
 /** The kernel drops one for which the process has no number left. */
-function requireDescriptor({ fd }: Network): void {
+function requireDescriptor({ fd }: Pick<Network, 'fd'>): void {
   if (fd >= 0) return
   throw new NetnsError('NETNS_ISOLATE_FAILED', {
     stage: 'network',
     syscall: 'recvmsg',
     errno: 'EMFILE',
-    detail: 'this process has no descriptor left for its new network',
+    detail: 'this process has no descriptor left for a network',
     hint: 'Something in the tests opens files and does not close them.',
   })
 }

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { NetnsError } from '../errors/netns-error.ts'
 
 /** What only C can do for a running Node: netns-threads.so. */
 export interface Threads {
@@ -16,9 +17,18 @@ const ANSWER_BYTES = 64 * 1024
 
 let loaded: Threads | undefined
 
-/** Loads koffi, which takes a few milliseconds: only for what needs it. */
+/** Loads koffi, which takes a few milliseconds: only for what needs it. Throws NetnsError NETNS_ISOLATE_FAILED. */
 export function loadThreads(path: string): Threads {
-  return (loaded ??= load(path))
+  try {
+    return (loaded ??= load(path))
+  } catch (cause) {
+    throw new NetnsError('NETNS_ISOLATE_FAILED', {
+      cause,
+      stage: 'threads',
+      detail: `koffi could not load ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: 'Close files that the tests left open, if this process has no descriptor left; otherwise install the packages again, with their optional dependencies.',
+    })
+  }
 }
 
 function load(path: string): Threads {
