@@ -18,7 +18,7 @@ const importedOf = {
 /** Jest requires all that it loads: of modules Node takes twice as long to do that. */
 const requiredOf = {
   core: ['runner.ts', 'worker.ts'],
-  jest: ['index.ts', 'runner.ts', 'preset.ts', 'isolate.cts'],
+  jest: ['index.ts', 'runner.ts', 'preset.ts', 'settings.ts', 'isolate.cts'],
 }
 
 /** Dependencies that core brings along: of each it uses a small part, and to load them whole takes each process 4 ms more. */

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import process from 'node:process'
 import { expect, test } from 'vitest'
 import { JestProject, type JestSetup } from '../support/jest-project.ts'
@@ -88,3 +97,67 @@ test("the user's own is used instead", async () => {
   expect(entriesOf(project)).toEqual([])
   expect(entriesOf(project, 'own').length > 0).toBe(hasCache)
 })
+
+/** Jest's own process keeps it in the temporary directory. */
+const uid = process.geteuid?.()
+const ofJest = `tmp/netns-compile-cache-${uid}`
+
+function projectWithTemporary(): { project: JestProject; env: Record<string, string> } {
+  const project = projectWith()
+  project.write('a.test.js', 'test("passes", () => {})')
+  project.write('b.test.js', 'test("passes", () => {})')
+  mkdirSync(project.path('tmp'))
+  return { project, env: { TMPDIR: project.path('tmp') } }
+}
+
+test("Jest's own process has one, which no test writes to", async () => {
+  const { project, env } = projectWithTemporary()
+  project.write(
+    'a.test.js',
+    `
+    test('writes', () => {
+      const directory = '${project.path(ofJest)}'
+      require('node:fs').mkdirSync(directory, { recursive: true })
+      require('node:fs').writeFileSync(directory + '/written', '')
+    })`,
+  )
+  await run(project, [], env)
+  await run(project, [], env)
+  expect(entriesOf(project, ofJest).length > 0).toBe(hasCache)
+  expect(existsSync(project.path(ofJest))).toBe(hasCache)
+  expect(existsSync(project.path(`${ofJest}/written`))).toBe(false)
+  if (hasCache) expect(statSync(project.path(ofJest)).mode & 0o777).toBe(0o700)
+})
+
+const others: Record<string, (path: string) => void> = {
+  'writable by all': (path) => {
+    mkdirSync(path)
+    chmodSync(path, 0o777)
+  },
+  'a link': (path) => {
+    mkdirSync(`${path}-elsewhere`)
+    symlinkSync(`${path}-elsewhere`, path)
+  },
+  ...(uid === 0 && {
+    "another user's": (path: string) => {
+      mkdirSync(path)
+      chownSync(path, 12_345, 12_345)
+    },
+  }),
+}
+
+test.for(Object.entries(others))('it has none where the directory is %s', async ([, prepare]) => {
+  const { project, env } = projectWithTemporary()
+  prepare(project.path(ofJest))
+  await run(project, [], env)
+  expect(globSync('tmp/netns-compile-cache*/*', { cwd: project.directory })).toEqual([])
+})
+
+test.for(['NODE_DISABLE_COMPILE_CACHE', 'NODE_V8_COVERAGE', 'NODE_COMPILE_CACHE'])(
+  'it has none with %s',
+  async (name) => {
+    const { project, env } = projectWithTemporary()
+    await run(project, [], { ...env, [name]: project.path('user') })
+    expect(existsSync(project.path(ofJest))).toBe(false)
+  },
+)

@@ -1,8 +1,8 @@
-import { environmentPath, runnerPath } from './names.ts'
-import { rememberListeners } from './host/listeners.ts'
+import { createRequire } from 'node:module'
+import { useOwnCompileCache } from './host/own-compile-cache.ts'
 
-// Jest reads presets before `globalSetup`: whoever listens now is no service of the run.
-rememberListeners()
+// Before what it is for is loaded.
+useOwnCompileCache()
 
 // oxlint-disable-next-line import/no-default-export -- as Jest reads presets
-export default { testEnvironment: environmentPath, runner: runnerPath }
+export default createRequire(import.meta.url)('./settings.cjs') as unknown

@@ -22,6 +22,7 @@ import type { WorkerSetup } from '../protocol.ts'
 import type { Batch } from './batches.ts'
 import { FileLedger } from './file-ledger.ts'
 import { openedServices } from './listeners.ts'
+import { ownCompileCache } from './own-compile-cache.ts'
 import { Supervision } from './supervision.ts'
 import type { UserJest } from './user-jest.ts'
 import { workerEnv } from './worker-env.ts'
@@ -44,8 +45,8 @@ export class Run {
   readonly supervision = new Supervision()
   readonly #sandboxed = new Set<Test>()
   readonly #records: Promise<void>[] = []
-  /** Those of ours that workers write to. */
-  readonly #compileCaches = new Set<string>()
+  /** Those of ours: what this process and workers write to. */
+  readonly #compileCaches: Set<string>
   readonly #hasGlobalSetup: boolean
   /** One worker stands for Jest's own process. */
   readonly #isOnly: boolean
@@ -57,6 +58,7 @@ export class Run {
     this.#isOnly = isOnly
     this.jest = jest
     this.globalConfig = globalConfig
+    this.#compileCaches = new Set([ownCompileCache()].filter((path) => path !== null))
     this.ledger = new FileLedger(globalConfig, tests)
     const projects = tests.map(({ context }) => context.config)
     provideDirectories(projects)
