@@ -22,11 +22,17 @@ export function loadThreads(path: string): Threads {
   try {
     return (loaded ??= load(path))
   } catch (cause) {
+    const { message } = cause as Error
+    const isFull = /too many open files/i.test(message)
     throw new NetnsError('NETNS_ISOLATE_FAILED', {
       cause,
       stage: 'threads',
-      detail: `koffi could not load ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      hint: 'Close files that the tests left open, if this process has no descriptor left; otherwise install the packages again, with their optional dependencies.',
+      detail: isFull
+        ? `this process has no descriptor left to load ${path}`
+        : `koffi could not load ${path}: ${message}`,
+      hint: isFull
+        ? 'Something in the tests opens files and does not close them.'
+        : 'Install the packages again, with their optional dependencies.',
     })
   }
 }

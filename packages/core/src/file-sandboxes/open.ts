@@ -43,7 +43,7 @@ class WorkerFileSandboxes implements FileSandboxes {
   constructor(place: WorkerPlace) {
     this.#place = place
     this.#roots = Roots.of(place)
-    if (!place.sharesNetwork) this.#roots.expect(FILE_ROOT)
+    if (!place.sharesNetwork) this.#roots.expectFiles()
   }
 
   begin(request: FileSandboxRequest = {}): void {
@@ -83,8 +83,12 @@ class WorkerFileSandboxes implements FileSandboxes {
     this.#unused = this.#use.fingerprint()
   }
 
-  /** Asked as late as can be: a timer of the file may have come after its end. */
+  /**
+   * The first file finds the network that the process began in, so that nothing need be loaded to leave it. Asked as late as can be: a
+   * timer of the file before may have come after its end.
+   */
   #isUnused(): boolean {
+    if (!this.#present) return true
     return this.#unused !== '' && !this.#hasBegun() && this.#use?.fingerprint() === this.#unused
   }
 
