@@ -88,3 +88,42 @@ describe.each(isolations)('isolation: %s', (isolation) => {
     expect(project.list()).not.toContain('late.txt')
   })
 })
+
+test('a worker that has no descriptor left to leave a network is replaced, and the summary says why', async () => {
+  const content = `
+    const { createSocket } = require('node:dgram')
+    const { closeSync, openSync } = require('node:fs')
+    test('leaves one descriptor', async () => {
+      const socket = createSocket('udp4')
+      await new Promise((sent) => socket.send('used', 9, '127.0.0.1', sent))
+      await new Promise((closed) => socket.close(closed))
+      const opened = []
+      expect(() => { for (;;) opened.push(openSync('/dev/null')) }).toThrow('EMFILE')
+      closeSync(opened.pop()) // Jest itself needs one
+    })`
+  const project = new JestProject({
+    files: Object.fromEntries(['a', 'b', 'c'].map((name) => [`${name}.test.js`, content])),
+    netns: { limits: { openFiles: 256 } },
+  })
+  const { output, exitCode } = await project.run(['-i'])
+  expect(exitCode, output).toBe(0)
+  expect(output).toMatch(/2 workers were not re-used: .*no descriptor left/)
+})
+
+test('a worker goes on after a file in which a standard stream was opened', async () => {
+  // What Node does at the first process.stderr, which packages read when they are loaded.
+  const content = `
+    const { Socket } = require('node:net')
+    test('opens it', () => {
+      const stream = new Socket({ fd: 2, readable: false })
+      stream.fd = 2
+      console.log('pid', process.pid)
+    })`
+  const project = new JestProject({
+    files: Object.fromEntries(['a', 'b', 'c'].map((name) => [`${name}.test.js`, content])),
+  })
+  const { output, exitCode } = await project.run(['-i'])
+  expect(exitCode, output).toBe(0)
+  expect(new Set(output.match(/pid \d+/g)), output).toHaveLength(1)
+  expect(output).not.toContain('not re-used')
+})

@@ -28,6 +28,13 @@ export type WorkerMessage =
       readonly keep: KeepGlobs | null
     }
   | {
+      /** The process cannot come into the file's sandbox, and ends. */
+      readonly kind: 'unfit'
+      readonly file: string
+      readonly sandbox: number
+      readonly reason: string
+    }
+  | {
       readonly kind: 'snapshot'
       readonly file: string
       readonly path: string

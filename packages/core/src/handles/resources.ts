@@ -6,10 +6,15 @@ import { userFrame } from './origin.ts'
 import { origins } from './recorder.ts'
 import type { Leak, LeakKind } from './types.ts'
 
-/** Of Node's handles those that keep the process alive. */
+/** Of Node's handles those that keep the process alive, without the standard streams, which stay. */
 export function activeHandles(): object[] {
   const { _getActiveHandles: list } = process as unknown as { _getActiveHandles(): object[] }
-  return list.call(process)
+  return list.call(process).filter((handle) => !isStandardStream(handle))
+}
+
+function isStandardStream(handle: object): boolean {
+  const { fd } = handle as { readonly fd?: unknown }
+  return handle instanceof Socket && typeof fd === 'number' && fd >= 0 && fd <= 2
 }
 
 type Found = Pick<Leak, 'kind' | 'description'> & { close(): void }
@@ -53,10 +58,8 @@ function server(handle: Server): Found | null {
   }
 }
 
-/** Standard streams stay. */
 function socket(handle: Socket, isIdle: boolean): Found | null {
-  const { fd } = handle as { fd?: unknown }
-  if (handle.destroyed || (typeof fd === 'number' && fd >= 0 && fd <= 2)) return null
+  if (handle.destroyed || isStandardStream(handle)) return null
   const kind: LeakKind = isIdle ? 'keep-alive' : 'socket'
   return {
     kind,

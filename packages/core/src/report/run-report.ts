@@ -9,6 +9,8 @@ export class RunReportCollector {
   readonly #degrees = new Map<string, Degree>()
   readonly #fallbacks: FallbackRecord[] = []
   readonly #notes = new Set<string>()
+  /** How many workers were not used again, by reason. */
+  readonly #unfit = new Map<string, number>()
 
   /** Takes the sandbox's own degrees too. */
   add(sandbox: SandboxRecord): void {
@@ -34,13 +36,22 @@ export class RunReportCollector {
     this.#notes.add(note)
   }
 
+  /** A worker that was to run another file cannot. */
+  addUnfitWorker(reason: string): void {
+    this.#unfit.set(reason, (this.#unfit.get(reason) ?? 0) + 1)
+  }
+
   report(): RunReport {
+    const unfit = [...this.#unfit].map(
+      ([reason, count]) =>
+        `${count} ${count === 1 ? 'worker was' : 'workers were'} not re-used: ${reason}`,
+    )
     return {
       sandboxes: [...this.#sandboxes],
       isolations: [...this.#isolations],
       degrees: [...this.#degrees.values()],
       fallbacks: [...this.#fallbacks],
-      notes: [...this.#notes],
+      notes: [...this.#notes, ...unfit],
     }
   }
 }

@@ -62,19 +62,21 @@ export function beginFile({ projectConfig }: EnvironmentConfig, context: Environ
   const shares = setup.sandboxed && setup.reuse
   const projectRoot = projectConfig.rootDir
   const request = shares ? requestOf(setup, projectRoot, context) : {}
-  if (shares) enterFresh(request)
+  if (shares) enterFresh(setup, file, request)
   running = { file, projectRoot, scope: shares ? openScope() : null }
   const { keep = null } = request
   sendToRunner(setup, { kind: 'began', file, sandbox: setup.sandbox, alone: !setup.reuse, keep })
 }
 
-function enterFresh(request: FileSandboxRequest): void {
+function enterFresh(setup: WorkerSetup, file: string, request: FileSandboxRequest): void {
   sandboxes ??= openFileSandboxes()
   try {
     sandboxes.begin(request)
   } catch (error) {
     if (isFirst) throw error
     // Something that an earlier file left keeps this process where it is; jest-worker runs the file in another one.
+    const { sandbox } = setup
+    sendToRunner(setup, { kind: 'unfit', file, sandbox, reason: (error as Error).message })
     process.exit(1)
   }
   isFirst = false

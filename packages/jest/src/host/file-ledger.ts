@@ -36,7 +36,8 @@ class FileEntry {
 export class FileLedger {
   readonly #entries = new Map<string, FileEntry>()
   readonly #writers = new Map<string, ProjectWriter>()
-  readonly #unfit = new Set<number>()
+  /** Why processes must not run another file. */
+  readonly #unfit = new Map<number, string>()
   /** The file that a process is in, by the number of its sandbox. */
   readonly #running = new Map<number, string>()
 
@@ -59,6 +60,9 @@ export class FileLedger {
         entry.ended = undefined
         this.#running.set(message.sandbox, message.file)
         break
+      case 'unfit':
+        this.#unfit.set(message.sandbox, message.reason)
+        break
       case 'snapshot':
         entry.write(() => writer.save(message))
         break
@@ -71,7 +75,8 @@ export class FileLedger {
       case 'ended':
         entry.ended = message
         if (entry.began) this.#running.delete(entry.began.sandbox)
-        if (message.unfit !== null && entry.began) this.#unfit.add(entry.began.sandbox)
+        if (message.unfit !== null && entry.began)
+          this.#unfit.set(entry.began.sandbox, message.unfit)
         entry.write(async () => {
           entry.kept = await keep(message.projectRoot, message.end.kept)
         })
@@ -99,6 +104,11 @@ export class FileLedger {
   /** Whether a process must not run another file. */
   isUnfit(sandbox: number): boolean {
     return this.#unfit.has(sandbox)
+  }
+
+  /** A reason for each process that must not run another file. */
+  unfitReasons(): readonly string[] {
+    return [...this.#unfit.values()]
   }
 
   /** Whether the process ended in the middle of the file, or is about to. */

@@ -132,6 +132,7 @@ export class Run {
     for (const { degraded } of await this.supervision.allEnded())
       this.report.addDegrees(degraded.map(degreeOf))
     await Promise.all(this.#records)
+    for (const reason of this.ledger.unfitReasons()) this.report.addUnfitWorker(reason)
     for (const directory of this.#compileCaches) pruneCompileCache(directory)
     return this.report.report()
   }

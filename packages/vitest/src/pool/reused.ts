@@ -102,7 +102,7 @@ export class ReusedWorker implements Backend {
     const { run, emit } = this.#context
     const { unfit, stopped } = this.#fileEnded ?? {}
     if (unfit === null) this.#release()
-    else if (unfit !== undefined) run.notUsedAgain(unfit)
+    else if (unfit !== undefined) run.report.addUnfitWorker(unfit)
     emit('message', stopped)
   }
 
@@ -146,7 +146,7 @@ export class ReusedWorker implements Backend {
       emit('error', new Error(reason))
       return
     }
-    run.notUsedAgain(reason)
+    run.report.addUnfitWorker(reason)
     this.#session = this.#connect(startReused(this.#context))
     if (this.#startMessage) this.#session.link.send(this.#startMessage)
   }

@@ -42,8 +42,6 @@ export class Run {
   #planner: Planner | undefined
   #refused = false
   #sandboxes = 0
-  /** How many workers were not used again, by reason. */
-  #unfit = new Map<string, number>()
 
   private constructor(vitest: Vitest) {
     this.vitest = vitest
@@ -70,7 +68,6 @@ export class Run {
   begin(specifications: readonly TestSpecification[]): void {
     this.warm.expect(specifications)
     this.shelf.open(this.vitest.config.maxWorkers)
-    this.#unfit = new Map()
     this.report = new RunReportCollector()
     this.#services = new Map()
     this.#planner = undefined
@@ -82,11 +79,6 @@ export class Run {
     const first = !this.#refused
     this.#refused = true
     return first
-  }
-
-  /** A process that was to run another file cannot. */
-  notUsedAgain(reason: string): void {
-    this.#unfit.set(reason, (this.#unfit.get(reason) ?? 0) + 1)
   }
 
   /** Says once per test run, and loudly, what does not hold. */
@@ -138,9 +130,5 @@ export class Run {
     while (this.#open.size > 0) await Promise.all(this.#open)
     // A process that waits until the next run in watch mode would see old names of files.
     await this.shelf.dispose()
-    for (const [reason, count] of this.#unfit)
-      this.report.addNote(
-        `${count} ${count === 1 ? 'worker was' : 'workers were'} not re-used: ${reason}`,
-      )
   }
 }
