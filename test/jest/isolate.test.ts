@@ -57,3 +57,27 @@ test('outside of the environment it says what to add', async () => {
   expect(exitCode).toBe(1)
   expect(output).toContain("add preset: 'jest-environment-netns'")
 })
+
+test('what a file left open ends with the file, and who waits for it waits for nothing', async () => {
+  const content = `
+    const { existsSync, writeFileSync, writeSync } = require('node:fs')
+    const { isolate } = require('jest-environment-netns')
+    beforeAll(async () => {
+      const [first, second] = [isolate(), isolate()]
+      second.catch(({ code }) => writeSync(2, code + '\\n'))
+      await first
+    })
+    test('is inside', () => {
+      console.log('pid', process.pid)
+      expect(existsSync('left')).toBe(false)
+      writeFileSync('left', '')
+    })`
+  const project = new JestProject({
+    files: Object.fromEntries(['a', 'b', 'c'].map((name) => [`${name}.test.js`, content])),
+  })
+  const { output, exitCode } = await project.run(['-i'])
+  expect(exitCode, output).toBe(0)
+  expect(output.match(/^NETNS_ISOLATE_DISPOSED$/gm)).toHaveLength(3)
+  expect(new Set(output.match(/pid \d+/g)), output).toHaveLength(1)
+  expect(output).toContain('3 × isolate()')
+})

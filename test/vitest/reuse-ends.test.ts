@@ -243,3 +243,30 @@ test('a process that has no descriptor left for a network is replaced', async ()
   expect(new Set(pidsIn(output)).size, output).toBe(3)
   expect(output).toMatch(/2 workers were not re-used: .*no descriptor left/)
 })
+
+test('an isolate() that a file left open ends with the file', async () => {
+  const project = new VitestProject({
+    files: alike(
+      3,
+      `
+      import { existsSync, writeFileSync, writeSync } from 'node:fs'
+      import { isolate } from 'vitest-environment-netns'
+      import { beforeAll, expect, test } from 'vitest'
+      beforeAll(async () => {
+        const [first, second] = [isolate(), isolate()]
+        second.catch(({ code }) => writeSync(2, code + '\\n'))
+        await first
+      })
+      test('is inside', () => {
+        console.log('pid', process.pid)
+        expect(existsSync('left')).toBe(false)
+        writeFileSync('left', '')
+      })`,
+    ),
+    test: { ...oneWorker, environmentOptions: { netns: { reuse: true } } },
+  })
+  const output = await passes(project)
+  expect(output.match(/NETNS_ISOLATE_DISPOSED/g), output).toHaveLength(3)
+  expect(new Set(pidsIn(output)).size, output).toBe(1)
+  expect(output).toContain('3 × isolate()')
+})

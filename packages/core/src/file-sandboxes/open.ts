@@ -2,6 +2,7 @@ import { FILE_ROOT, Roots, type EnteredRoot } from '../control/roots.ts'
 import { workerPlace, type WorkerPlace } from '../control/worker-place.ts'
 import { NetnsError } from '../errors/netns-error.ts'
 import { BASE_ROOT } from '../isolate/isolate.ts'
+import { IsolateQueue } from '../isolate/queue.ts'
 import { NetworkUse } from '../isolate/network-use.ts'
 import { rootSteps } from '../isolate/steps.ts'
 import { goTo } from '../isolate/working-directory.ts'
@@ -71,6 +72,7 @@ class WorkerFileSandboxes implements FileSandboxes {
   end(): FileSandboxEnd {
     const present = this.#present
     if (!present) return { endedProcesses: 0, noRoute: null, kept: [], setupUs: 0 }
+    IsolateQueue.of(this.#place).endAll()
     const kept = this.#writtenFiles(present)
     const noRoute = this.#use?.noRoute() ?? null
     const endedProcesses = this.#hasBegun() ? this.#roots.endProcesses(present) : 0

@@ -42,7 +42,7 @@ export interface FileSandboxes {
   /** Puts every thread of this process into a fresh sandbox: files as at the worker's start, a new network. */
   begin(request?: FileSandboxRequest): void
   /**
-   * Ends the processes that began since. The process stays in the sandbox, which the next `begin` throws away: a late
+   * Ends every `isolate()` and the processes that began since. The process stays in the sandbox, which the next `begin` throws away: a late
    * timer of the file reaches neither the host nor the next file.
    */
   end(): FileSandboxEnd

@@ -109,13 +109,14 @@ async function open(
     await turn.then(({ leave }) => leave())
     throw error
   })
-  const { enclosing, leave } = await turn
+  const { enclosing, isOver, leave } = await turn
   const onDispose = (ended: ActiveSandbox): void => {
     queue.ended(ended)
     leave()
   }
   try {
     if (kindOf(place, options) !== 'inherit') await closeIdleConnections()
+    if (isOver()) throw new NetnsError('NETNS_ISOLATE_DISPOSED')
     const sandbox = enter(place, options, { enclosing, isOfTest, onDispose })
     queue.began(sandbox)
     scope.active = sandbox

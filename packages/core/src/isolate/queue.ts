@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { NetnsError } from '../errors/netns-error.ts'
 import { shared, type WorkerPlace } from '../control/worker-place.ts'
 import type { ActiveSandbox } from './active-sandbox.ts'
 import { Turnstile } from './turnstile.ts'
@@ -9,13 +8,20 @@ export interface Scope {
   active: ActiveSandbox | undefined
 }
 
+export interface Turn {
+  readonly enclosing: ActiveSandbox | undefined
+  /** The sandbox or the file that it was asked for in has ended. */
+  isOver(): boolean
+  leave(): void
+}
+
 /** Who is in which sandbox. There is one file system for the process, so only nested ones can be active at once. */
 export class IsolateQueue {
   readonly scopes = new AsyncLocalStorage<Scope>()
   readonly #place: WorkerPlace
   /** The outermost first; each stands on the one before. */
   readonly #active: ActiveSandbox[] = []
-  readonly #outermost = new Turnstile()
+  #outermost = new Turnstile()
 
   constructor(place: WorkerPlace) {
     this.#place = place
@@ -28,18 +34,18 @@ export class IsolateQueue {
   /**
    * Waits for the turn of a sandbox in the one that the present code runs in.
    *
-   * @throws NetnsError `NETNS_ISOLATE_BUSY`, `NETNS_ISOLATE_DISPOSED` where that has ended meanwhile
+   * @throws NetnsError `NETNS_ISOLATE_BUSY`
    */
-  async enter(
-    concurrency: 'queue' | 'error',
-  ): Promise<{ readonly enclosing: ActiveSandbox | undefined; readonly leave: () => void }> {
+  async enter(concurrency: 'queue' | 'error'): Promise<Turn> {
     this.endLeftOver()
     const enclosing = this.#enclosing()
-    const turnstile = enclosing ? enclosing.nested : this.#outermost
+    const outermost = this.#outermost
+    const turnstile = enclosing ? enclosing.nested : outermost
     const leave = await turnstile.enter(concurrency, () => this.#holder())
-    if (!enclosing || this.#active.includes(enclosing)) return { enclosing, leave }
-    leave()
-    throw new NetnsError('NETNS_ISOLATE_DISPOSED')
+    const isOver = (): boolean =>
+      outermost !== this.#outermost ||
+      (enclosing !== undefined && !this.#active.includes(enclosing))
+    return { enclosing, isOver, leave }
   }
 
   began(sandbox: ActiveSandbox): void {
@@ -60,6 +66,12 @@ export class IsolateQueue {
   endLeftOver(): void {
     const [outermost] = this.#active
     if (outermost?.owner?.isOver()) outermost.endNow()
+  }
+
+  /** The file is over: what its tests and hooks left open ends, and who still waits in it waits for nothing. */
+  endAll(): void {
+    this.#outermost = new Turnstile()
+    this.#active[0]?.endNow()
   }
 
   /** What a test's fixture or hook opened encloses the test, whose code does not follow from it. */

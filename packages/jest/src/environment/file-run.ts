@@ -84,13 +84,17 @@ function enterFresh(setup: WorkerSetup, file: string, request: FileSandboxReques
 
 /** Ends what the file left; nobody else comes into its sandbox. */
 export async function endFile(): Promise<void> {
-  const { file, projectRoot, scope } = running ?? {}
-  running = undefined
-  if (file === undefined || projectRoot === undefined || !scope || !sandboxes) return
+  if (!running) return
+  const { file, projectRoot, scope } = running
+  if (!scope || !sandboxes) {
+    running = undefined
+    return
+  }
   process.on('uncaughtException', ignore)
   const leaks = scope.close()
   const open = await scope.settled()
   const { kept, ...end } = sandboxes.end()
+  running = undefined
   process.off('uncaughtException', ignore)
   const unfit = open.length > 0 ? `${open.join(', ')} did not close` : null
   const ended = { ...end, kept: encode(kept) }
