@@ -68,13 +68,12 @@ static int spare(struct sandbox *sandbox, const struct plan *rest, struct answer
 	return 1;
 }
 
-/* Files will run in this network, and in others of the same kind. */
-static int files(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
+/* A network for a file will be asked for. */
+static int ahead(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
 	(void)rest;
 	(void)answer;
-	sandbox->watch_settings = true;
-	settings_watch(sandbox, FIRST_NETWORK);
+	sandbox->want_network = sandbox->watch_settings = true;
 	return 1;
 }
 
@@ -93,17 +92,18 @@ static int end_processes(struct sandbox *sandbox, const struct plan *rest, struc
 	return answer->count < 0 ? -1 : 1;
 }
 
-/* The network of that group serves again, where it is as it was made. */
-static int same(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
-{
-	int group = (int)strtol(argument(rest, 0), NULL, 10);
-	answer->group = settings_are_unchanged(sandbox, group) ? group : NO_NETWORK;
-	return 1;
-}
-
+/* full group: one for a file; that group's serves again, without a descriptor, where it is as it was made. */
 static int network(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
 	bool full = !strcmp(argument(rest, 0), "full");
+	if (full && rest->steps[0].argc > 1) {
+		int group = (int)strtol(argument(rest, 1), NULL, 10);
+		sandbox->watch_settings = true;
+		if (group > 0 && settings_are_unchanged(sandbox, group)) {
+			answer->group = group;
+			return 1;
+		}
+	}
 	if (full && sandbox->spare_network >= 0) {
 		answer->fd = sandbox->spare_network;
 		answer->group = sandbox->spare_group;
@@ -117,7 +117,7 @@ static int network(struct sandbox *sandbox, const struct plan *rest, struct answ
 	return answer->fd < 0 ? -1 : 1;
 }
 
-/* The first one, to come back to. */
+/* The file's own namespace, to come back to. */
 static int home_network(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
 	(void)rest;
@@ -129,7 +129,7 @@ static int unlisten(struct sandbox *sandbox, const struct plan *rest, struct ans
 {
 	(void)answer;
 	int group = (int)strtol(argument(rest, 0), NULL, 10);
-	if (group == FIRST_NETWORK || group == answer->group)
+	if (group <= 0 || group == answer->group) /* those of the file stay */
 		return 1;
 	settings_forget(sandbox, group);
 	return link_send(sandbox->link, MSG_UNLISTEN, group, NULL, -1) ? step_fail(sandbox, "sendmsg", "") : 1;
@@ -152,7 +152,7 @@ static const struct {
 	{ "enter", 3, enter_root }, { "return", 1, return_to },   { "drop", 1, drop },
 	{ "spare", 1, spare },      { "mark", 0, mark },          { "end", 1, end_processes },
 	{ "network", 1, network },  { "home", 0, home_network },  { "unlisten", 1, unlisten },
-	{ "changes", 2, changes },  { "files", 0, files },        { "same", 1, same },
+	{ "changes", 2, changes },  { "ahead", 0, ahead },
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
@@ -215,7 +215,7 @@ bool control_serve(struct sandbox *sandbox)
 	failed = failed || run(sandbox, &served, &answer);
 	if (failed && answer.fd >= 0) { /* what it was made for is not there */
 		settings_forget(sandbox, answer.group);
-		if (answer.group > FIRST_NETWORK)
+		if (answer.group > 0)
 			link_send(sandbox->link, MSG_UNLISTEN, answer.group, NULL, -1);
 		close(answer.fd);
 		answer.fd = -1;

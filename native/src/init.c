@@ -136,9 +136,14 @@ static void await_worker(struct sandbox *sandbox, int children, struct ending *e
 
 static int open_control(struct sandbox *sandbox)
 {
-	if (sandbox->control < 0)
+	int pair[2];
+	if (sandbox->options->control_fd < 0)
 		return 0;
 	sandbox->failure.stage = "control";
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return step_fail(sandbox, "socketpair", "");
+	sandbox->control = pair[0];
+	sandbox->worker_control = pair[1];
 	if (sandbox->own_network && (sandbox->network = network_here()) < 0)
 		return step_fail(sandbox, "ioctl", "SIOCGSKNS");
 	return roots_begin(sandbox);

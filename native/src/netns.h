@@ -126,10 +126,6 @@ struct rlimit_setting {
 
 #define MAX_BUSY 16
 
-/* Networks have numbers, which their listeners have, too. */
-#define FIRST_NETWORK 0
-#define NO_NETWORK (-1)
-
 /* What goes back to the worker. */
 struct answer {
 	int fd; /* sent along, then closed */
@@ -170,10 +166,10 @@ struct sandbox {
 	bool spare_is_new; /* and not one that served before */
 	unsigned root_serial;
 	struct processes seen; /* when PID 1 last looked */
-	int network; /* the first one, that of the plan */
+	int network; /* the file's network namespace */
 	int spare_network, spare_group, network_group;
 	bool want_network;
-	bool watch_settings; /* files run in networks, one after the other */
+	bool watch_settings; /* of networks that are made from now on */
 	struct settings *settings;
 	char *setting_names; /* of the directories that they are in */
 	size_t setting_bytes;

@@ -70,7 +70,7 @@ static struct rlimit raise_open_files(void)
 }
 
 static void NORETURN inside(const struct options *options, const struct plan *plan, int link,
-                            const int control[2], int flags, struct rlimit open_files)
+                            int flags, struct rlimit open_files)
 {
 	static struct sandbox sandbox;
 	sandbox = (struct sandbox){
@@ -80,8 +80,8 @@ static void NORETURN inside(const struct options *options, const struct plan *pl
 		.store = -1,
 		.root = -1,
 		.proc = -1,
-		.control = control[0],
-		.worker_control = control[1],
+		.control = -1,
+		.worker_control = -1,
 		.network = -1,
 		.spare_network = -1,
 		.own_network = flags & CLONE_NEWNET,
@@ -94,15 +94,12 @@ static void NORETURN inside(const struct options *options, const struct plan *pl
 /* One raw clone makes all namespaces: unshare of the pid namespace would need one more process. */
 static int start_init(struct outer *outer, const struct plan *plan, struct failure *failure)
 {
-	int link[2], control[2] = { -1, -1 };
+	int link[2];
 	int flags = plan_namespaces(plan, failure);
 	if (flags < 0)
 		return -1;
 	failure->stage = "clone";
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, link))
-		return fail_at(failure, "socketpair", "");
-	/* Made here, it is no socket of the network that files find. */
-	if (outer->options->control_fd >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control))
 		return fail_at(failure, "socketpair", "");
 	struct rlimit open_files = raise_open_files();
 	outer->init = (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
@@ -111,12 +108,9 @@ static int start_init(struct outer *outer, const struct plan *plan, struct failu
 	if (outer->init == 0) {
 		close(link[0]);
 		close(outer->signals);
-		inside(outer->options, plan, link[1], control, flags, open_files);
+		inside(outer->options, plan, link[1], flags, open_files);
 	}
 	close(link[1]);
-	for (int i = 0; i < 2; i++)
-		if (control[i] >= 0)
-			close(control[i]);
 	outer->link = link[0];
 	if (userns_write_maps(outer->init, failure))
 		return -1;

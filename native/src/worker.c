@@ -79,8 +79,6 @@ static int keep_capabilities(unsigned capabilities)
 static int take_control(const struct sandbox *sandbox, int *report)
 {
 	int number = sandbox->options->control_fd;
-	if (sandbox->worker_control == number)
-		return fcntl(number, F_SETFD, 0);
 	if (*report == number && (*report = fcntl(number, F_DUPFD_CLOEXEC, number + 1)) < 0)
 		return -1;
 	return dup2(sandbox->worker_control, number) < 0 ? -1 : 0;

@@ -21,12 +21,8 @@ const withPlaces: Step[] = [
   ['tmpfs', 'root/mnt', '755', '-', '-', '-'],
 ]
 
-function start(
-  command: readonly string[],
-  steps: readonly Step[] = withClient,
-  controlFd = 5,
-): Launcher {
-  const args = ['--channel-fd', '3', '--control-fd', String(controlFd), '--', ...command]
+function start(command: readonly string[], steps: readonly Step[] = withClient): Launcher {
+  const args = ['--channel-fd', '3', '--control-fd', '5', '--', ...command]
   return new Launcher(
     spawn(launcherPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] }),
     encodePlan({ steps }),
@@ -48,15 +44,6 @@ async function outputOf(script: string, steps?: readonly Step[]): Promise<unknow
   })
   return JSON.parse(stdout)
 }
-
-// One of them is the number that the socket has in the launcher.
-test.for([4, 5, 6, 7, 8, 9])('the worker finds the socket under the number %i', async (number) => {
-  await using launcher = start(sh(`: >&${number}`), smallPlan, number)
-  expect({ ending: await launcher.ending, stderr: await launcher.stderr }).toEqual({
-    ending: { exitCode: 0, signal: null },
-    stderr: '',
-  })
-})
 
 test('a listener that the plan does not name leads nowhere', async () => {
   let heard = 0

@@ -20,7 +20,7 @@ export interface RootRequest {
   readonly network: NetworkKind
   /** The root that the process is in and leaves for good, with its network and the processes that began there. */
   readonly leaves?: EnteredRoot | undefined
-  /** With `full`: nobody has used the network that is left, or the first one. It serves again, unless its settings were changed. */
+  /** With `full`: nobody has used the network that is left. It serves again, unless its settings were changed. */
   readonly isUnused?: boolean
   /**
    * Another one on the same parent will follow: it is made ready while nobody waits. `new`: one that no file has seen, since
@@ -36,14 +36,12 @@ interface Network {
   readonly group: number
 }
 
-/** The one that the worker began in. PID 1 has a descriptor of it. */
-const FIRST_NETWORK: Network = { fd: -1, group: 0 }
-
 export interface EnteredRoot {
   readonly id: string
   readonly parent: string
   readonly network: Network | null
-  readonly networkBefore: Network
+  /** The network before. */
+  readonly networkBefore: Network | null
   readonly busy: readonly BusyMount[]
   /** It had been built before it was asked for. */
   readonly ahead: boolean
@@ -53,7 +51,7 @@ export interface EnteredRoot {
 export class Roots {
   readonly #control: ControlSocket
   #lastId = 0
-  #network = FIRST_NETWORK
+  #network: Network | null = null
   #home: number | undefined
   /** It would keep a network alive that was left. */
   #sockets: ProcFile | undefined
@@ -71,9 +69,9 @@ export class Roots {
     return shared(place, 'roots', () => new Roots(control))
   }
 
-  /** Files will ask for roots on that one, and for networks: the first root is made ready while nobody waits. */
-  expectFiles(): void {
-    this.#control.ask(['files'], ['spare', FILE_ROOT])
+  /** A root on that one will be asked for, with a network of its own: both are made ready while nobody waits. */
+  expect(parent: string): void {
+    this.#control.ask(['ahead'], ['spare', parent])
   }
 
   /** @throws NetnsError `NETNS_ISOLATE_FAILED`, `NETNS_ENOSPC`, `NETNS_THREADS_STUCK`; the process is where it was then */
@@ -82,11 +80,9 @@ export class Roots {
     const networkBefore = this.#network
     const { parent, leaves } = request
     if (this.#stuck && request.network !== 'inherit') throw this.#stuck
-    const { busy, ahead, ...answer } = this.#ask(id, request)
-    let { network } = answer
+    const { network, ...answer } = this.#ask(id, request)
     try {
-      if (request.network !== 'inherit')
-        network ??= this.#control.askForDescriptor(networkCommand(request.network))
+      if (network) requireDescriptor(network)
       if (network) this.#enterNetwork(network)
     } catch (error) {
       close(network)
@@ -94,7 +90,7 @@ export class Roots {
       throw error
     }
     if (leaves && leaves.network !== network) close(leaves.network)
-    return { id, parent, network, networkBefore, busy, ahead }
+    return { id, parent, network, networkBefore, busy: answer.busy, ahead: answer.ahead }
   }
 
   /**
@@ -169,9 +165,9 @@ export class Roots {
     }
   }
 
-  /** One question: each answer costs a change of processes. The network is missing where one that was to serve again does not. */
+  /** One question: each answer costs a change of processes. */
   #ask(id: string, request: RootRequest): Answer & { readonly network: Network | null } {
-    const { parent, steps, network, freeze, leaves, isUnused = false } = request
+    const { parent, steps, network, freeze, leaves } = request
     const enter: Command = ['enter', id, parent, freeze === 'yes' ? 'freeze' : '-']
     const before: Command[] = leaves ? [['end', leaves.id]] : []
     const after: Command[] = [
@@ -180,26 +176,21 @@ export class Roots {
     ]
     if (network === 'inherit')
       return { ...this.#control.ask(...before, enter, ...steps, ...after), network: null }
-    if (isUnused) {
-      const left = leaves?.network ?? this.#network
-      const same: Command = ['same', String(left.group)]
-      const answer = this.#control.ask(...before, same, enter, ...steps, ...after)
-      return { ...answer, network: answer.group === left.group ? left : null }
-    }
-    // Before anything has changed.
+    // Before the process has left the first one.
     this.#homeNetwork()
-    const made = networkCommand(network)
+    const made = networkCommand(request)
     const answer = this.#control.askForDescriptor(...before, made, enter, ...steps, ...after)
-    return { ...answer, network: { fd: answer.fd, group: answer.group } }
+    const { fd, group } = answer
+    const left = leaves?.network
+    return { ...answer, network: fd < 0 && left?.group === group ? left : { fd, group } }
   }
 
-  #enterNetwork(network: Network): void {
+  #enterNetwork(network: Network | null): void {
     if (network === this.#network) return
-    if (network !== FIRST_NETWORK) requireDescriptor(network)
     this.#sockets?.close()
     this.#sockets = undefined
-    const before = this.#descriptorOf(this.#network)
-    const result = this.#control.threads.enterNetwork(this.#descriptorOf(network))
+    const before = this.#network?.fd ?? this.#homeNetwork()
+    const result = this.#control.threads.enterNetwork(network?.fd ?? this.#homeNetwork())
     if (result < 0) {
       this.#control.threads.enterNetwork(before)
       this.#stuck = new NetnsError('NETNS_THREADS_STUCK', {
@@ -211,10 +202,6 @@ export class Roots {
     this.#network = network
   }
 
-  #descriptorOf(network: Network): number {
-    return network === FIRST_NETWORK ? this.#homeNetwork() : network.fd
-  }
-
   #homeNetwork(): number {
     if (this.#home !== undefined) return this.#home
     const home = this.#control.askForDescriptor(['home'])
@@ -223,8 +210,11 @@ export class Roots {
   }
 }
 
-function networkCommand(kind: NetworkKind): Command {
-  return typeof kind === 'string' ? ['network', kind] : ['network', 'some', ...kind.map(String)]
+/** `full` with a number is a file's: that of the network which may serve again, or 0. */
+function networkCommand({ network, isUnused, leaves }: RootRequest): Command {
+  if (typeof network !== 'string') return ['network', 'some', ...network.map(String)]
+  if (isUnused === undefined) return ['network', network]
+  return ['network', network, String((isUnused && leaves?.network?.group) || 0)]
 }
 
 function unlisten(network: Network | null): Command[] {

@@ -23,6 +23,7 @@ export function openFileSandboxes(): FileSandboxes {
 /** For `fallback: 'warn'`. */
 const withoutSandbox: FileSandboxes = {
   begin() {},
+  close() {},
   end: () => ({ endedProcesses: 0, noRoute: null, kept: [], setupUs: 0 }),
 }
 
@@ -44,7 +45,7 @@ class WorkerFileSandboxes implements FileSandboxes {
   constructor(place: WorkerPlace) {
     this.#place = place
     this.#roots = Roots.of(place)
-    if (!place.sharesNetwork) this.#roots.expectFiles()
+    if (!place.sharesNetwork) this.#roots.expect(FILE_ROOT)
   }
 
   begin(request: FileSandboxRequest = {}): void {
@@ -61,6 +62,7 @@ class WorkerFileSandboxes implements FileSandboxes {
       leaves: left,
       next: request.keep ? 'new' : 'any',
     })
+    IsolateQueue.of(this.#place).open()
     this.#place.state.set(BASE_ROOT, this.#present.id)
     goTo(this.#cwd)
     this.#newest = this.#roots.newestProcess()
@@ -69,10 +71,13 @@ class WorkerFileSandboxes implements FileSandboxes {
     this.#setupUs = Math.round((performance.now() - startedMs) * 1000)
   }
 
+  close(): void {
+    IsolateQueue.of(this.#place).close()
+  }
+
   end(): FileSandboxEnd {
     const present = this.#present
     if (!present) return { endedProcesses: 0, noRoute: null, kept: [], setupUs: 0 }
-    IsolateQueue.of(this.#place).endAll()
     const kept = this.#writtenFiles(present)
     const noRoute = this.#use?.noRoute() ?? null
     const endedProcesses = this.#hasBegun() ? this.#roots.endProcesses(present) : 0
@@ -85,12 +90,8 @@ class WorkerFileSandboxes implements FileSandboxes {
     this.#unused = this.#use.fingerprint()
   }
 
-  /**
-   * The first file finds the network that the process began in, so that nothing need be loaded to leave it. Asked as late as can be: a
-   * timer of the file before may have come after its end.
-   */
+  /** Asked as late as can be: a timer of the file may have come after its end. */
   #isUnused(): boolean {
-    if (!this.#present) return true
     return this.#unused !== '' && !this.#hasBegun() && this.#use?.fingerprint() === this.#unused
   }
 

@@ -41,8 +41,10 @@ export interface FileSandboxEnd {
 export interface FileSandboxes {
   /** Puts every thread of this process into a fresh sandbox: files as at the worker's start, a new network. */
   begin(request?: FileSandboxRequest): void
+  /** Ends every `isolate()` of the file; those that wait and those that come until the next file begins are refused. */
+  close(): void
   /**
-   * Ends every `isolate()` and the processes that began since. The process stays in the sandbox, which the next `begin` throws away: a late
+   * Ends the processes that began since. The process stays in the sandbox, which the next `begin` throws away: a late
    * timer of the file reaches neither the host nor the next file.
    */
   end(): FileSandboxEnd

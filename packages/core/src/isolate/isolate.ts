@@ -115,8 +115,9 @@ async function open(
     leave()
   }
   try {
+    refuseAfterEnd(isOver)
     if (kindOf(place, options) !== 'inherit') await closeIdleConnections()
-    if (isOver()) throw new NetnsError('NETNS_ISOLATE_DISPOSED')
+    refuseAfterEnd(isOver)
     const sandbox = enter(place, options, { enclosing, isOfTest, onDispose })
     queue.began(sandbox)
     scope.active = sandbox
@@ -125,6 +126,10 @@ async function open(
     leave()
     throw error
   }
+}
+
+function refuseAfterEnd(isOver: () => boolean): void {
+  if (isOver()) throw new NetnsError('NETNS_ISOLATE_DISPOSED')
 }
 
 /** Loaded with the first options, and looked up once. */

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { NetnsError } from '../errors/netns-error.ts'
 import { shared, type WorkerPlace } from '../control/worker-place.ts'
 import type { ActiveSandbox } from './active-sandbox.ts'
 import { Turnstile } from './turnstile.ts'
@@ -22,6 +23,8 @@ export class IsolateQueue {
   /** The outermost first; each stands on the one before. */
   readonly #active: ActiveSandbox[] = []
   #outermost = new Turnstile()
+  /** No file runs: whoever asks belongs to one that is over. */
+  #isClosed = false
 
   constructor(place: WorkerPlace) {
     this.#place = place
@@ -34,9 +37,10 @@ export class IsolateQueue {
   /**
    * Waits for the turn of a sandbox in the one that the present code runs in.
    *
-   * @throws NetnsError `NETNS_ISOLATE_BUSY`
+   * @throws NetnsError `NETNS_ISOLATE_BUSY`, `NETNS_ISOLATE_DISPOSED` where no file runs
    */
   async enter(concurrency: 'queue' | 'error'): Promise<Turn> {
+    if (this.#isClosed) throw new NetnsError('NETNS_ISOLATE_DISPOSED')
     this.endLeftOver()
     const enclosing = this.#enclosing()
     const outermost = this.#outermost
@@ -68,8 +72,14 @@ export class IsolateQueue {
     if (outermost?.owner?.isOver()) outermost.endNow()
   }
 
+  /** A file begins. */
+  open(): void {
+    this.#isClosed = false
+  }
+
   /** The file is over: what its tests and hooks left open ends, and who still waits in it waits for nothing. */
-  endAll(): void {
+  close(): void {
+    this.#isClosed = true
     this.#outermost = new Turnstile()
     this.#active[0]?.endNow()
   }

@@ -84,22 +84,35 @@ function enterFresh(setup: WorkerSetup, file: string, request: FileSandboxReques
 
 /** Ends what the file left; nobody else comes into its sandbox. */
 export async function endFile(): Promise<void> {
-  if (!running) return
-  const { file, projectRoot, scope } = running
-  if (!scope || !sandboxes) {
+  const { file, projectRoot, scope } = running ?? {}
+  if (file === undefined || projectRoot === undefined || !scope || !sandboxes) {
     running = undefined
     return
   }
-  process.on('uncaughtException', ignore)
-  const leaks = scope.close()
-  const open = await scope.settled()
-  const { kept, ...end } = sandboxes.end()
-  running = undefined
-  process.off('uncaughtException', ignore)
-  const unfit = open.length > 0 ? `${open.join(', ')} did not close` : null
-  const ended = { ...end, kept: encode(kept) }
-  const message = { kind: 'ended', file, projectRoot, end: ended, leaks, unfit } as const
-  sendToRunner(requireSetup(), message)
+  const listeners = replaceListeners([ignore])
+  try {
+    // First, so that what waits for a sandbox fails before the file has ended.
+    sandboxes.close()
+    const leaks = scope.close()
+    const open = await scope.settled()
+    const { kept, ...end } = sandboxes.end()
+    const unfit = open.length > 0 ? `${open.join(', ')} did not close` : null
+    const ended = { ...end, kept: encode(kept) }
+    sendToRunner(requireSetup(), { kind: 'ended', file, projectRoot, end: ended, leaks, unfit })
+  } finally {
+    running = undefined
+    replaceListeners(listeners)
+  }
+}
+
+type Listeners = NodeJS.UncaughtExceptionListener[]
+
+/** jest-runner's own ends the process. */
+function replaceListeners(listeners: Listeners): Listeners {
+  const before = process.rawListeners('uncaughtException') as Listeners
+  process.removeAllListeners('uncaughtException')
+  for (const listener of listeners) process.on('uncaughtException', listener)
+  return before
 }
 
 /** The file's environment could not be made: nothing of it has run. */

@@ -96,6 +96,8 @@ export class FileRuns {
     on('uncaughtException', ignore)
     on('unhandledRejection', ignore)
     this.#state?.exit()
+    // First, so that what waits for a sandbox fails before the file has ended.
+    const lost = this.#closeSandbox()
     const scope = this.#scope
     const leaks = scope?.close(this.#state ? [] : sharedKinds) ?? []
     const open = this.#state ? await scope?.settled() : []
@@ -104,7 +106,7 @@ export class FileRuns {
     this.#files = null
     this.#scope = null
     this.count += 1
-    const reason = this.#state ? (failure ?? unfit(leaks, open)) : null
+    const reason = this.#state ? (lost ?? failure ?? unfit(leaks, open)) : null
     tell({ netns: 'file', files, end, leaks, unfit: reason })
     try {
       this.#state?.restore()
@@ -113,6 +115,16 @@ export class FileRuns {
       off('unhandledRejection', ignore)
     }
     return reason === null
+  }
+
+  #closeSandbox(): string | null {
+    try {
+      this.#sandboxes.close()
+      return null
+    } catch (error) {
+      if (!this.#state) throw error
+      return (error as Error).message
+    }
   }
 
   /** With shared modules there is no other process that could run the next file: the run fails. */
