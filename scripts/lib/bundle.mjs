@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { root } from './paths.mjs'
 
-/** @typedef {import('rolldown').OutputOptions} OutputOptions */
+/**
+ * @typedef {import('rolldown').OutputOptions} OutputOptions
+ * @typedef {{ folder: string, fileName: string, exports: string[] }} Output a file; the exports of an entry
+ */
 
 /** The oldest Node that the packages run with. */
 const transform = { target: 'node20.19' }
@@ -45,7 +48,8 @@ export async function bundlePackages() {
       }),
     ),
   ])
-  const current = new Set(written.flat())
+  const wrappers = written.flatMap((outputs) => outputs.filter(isImportedToo).map(writeWrapper))
+  const current = new Set([...written.flatMap((outputs) => outputs.map(pathOf)), ...wrappers])
   for (const name of Object.keys({ ...importedOf, ...requiredOf }))
     removeOthers(distOf(name), current)
   writeFileSync(join(distOf('core'), 'THIRD-PARTY-LICENSES.md'), bundled.map(licenceOf).join('\n'))
@@ -55,14 +59,45 @@ export async function bundlePackages() {
  * @param {string} name of a package
  * @param {string[]} entries
  * @param {OutputOptions} options
- * @returns {Promise<string[]>} paths of the files
+ * @returns {Promise<Output[]>}
  */
 async function bundle(name, entries, options) {
   const input = entries.map((entry) => join(root, 'packages', name, 'src', entry))
   const build = await rolldown({ input, platform: 'node', external, transform })
   const { output } = await build.write({ dir: distOf(name), ...options })
   await build.close()
-  return output.map(({ fileName }) => join(distOf(name), fileName))
+  return output.map((chunk) => ({
+    folder: distOf(name),
+    fileName: chunk.fileName,
+    exports: chunk.type === 'chunk' && chunk.isEntry ? chunk.exports : [],
+  }))
+}
+
+/** @param {Output} output */
+function pathOf({ folder, fileName }) {
+  return join(folder, fileName)
+}
+
+/**
+ * What users import of the environment's package: its default is what it says, and not all of the CommonJS module.
+ *
+ * @param {Output} output
+ */
+function isImportedToo({ folder, exports, fileName }) {
+  return folder === distOf('jest') && fileName.endsWith('.cjs') && exports.includes('default')
+}
+
+/**
+ * @param {Output} output
+ * @returns {string} path of an ECMAScript module with the same exports
+ */
+function writeWrapper({ folder, fileName, exports }) {
+  const path = join(folder, fileName.replace(/\.cjs$/, '.js'))
+  const lines = exports.map((name) =>
+    name === 'default' ? 'export default module.default' : `export const ${name} = module.${name}`,
+  )
+  writeFileSync(path, [`import module from './${fileName}'`, ...lines, ''].join('\n'))
+  return path
 }
 
 /**

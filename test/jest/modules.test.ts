@@ -85,3 +85,33 @@ test('parallel cold runs write one cache without getting in their way', async ()
   for (const { output, exitCode } of results) expect(exitCode, output).toBe(0)
   expect(project.list().filter((name) => /^cache\/.*\.\d+$/.test(name))).toEqual([])
 })
+
+test('what ECMAScript modules import of the package is what CommonJS requires', async () => {
+  const project = new JestProject({
+    files: {
+      'check.mjs': `
+        import { createRequire } from 'node:module'
+        import environment, { TestEnvironment, isolate } from 'jest-environment-netns'
+        import runner, { NetnsRunner } from 'jest-environment-netns/runner'
+        import preset from 'jest-environment-netns/jest-preset'
+        const require = createRequire(import.meta.url)
+        const required = require('jest-environment-netns')
+        const found = [
+          environment === TestEnvironment && required.default === environment,
+          isolate === required.isolate && typeof isolate === 'function',
+          runner === NetnsRunner && require('jest-environment-netns/runner').default === runner,
+          Object.keys(preset).sort().join() === 'runner,testEnvironment',
+        ]
+        console.log(JSON.stringify(found))`,
+      'jest.config.mjs': `
+        import preset from 'jest-environment-netns/jest-preset'
+        export default { ...preset }`,
+      'a.test.js': `test('is in a sandbox', () => require('node:fs').writeFileSync('/etc/netns-written', ''))`,
+    },
+  })
+  const { output } = await project.finish(project.startScript(['check.mjs']))
+  expect(output.trim()).toBe('[true,true,true,true]')
+  const run = await project.run(['--config', 'jest.config.mjs'])
+  expect(run.exitCode, run.output).toBe(0)
+  expect(run.output).toContain('Isolated  1 file')
+})
