@@ -9,6 +9,7 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs'
+import { dirname } from 'node:path'
 import process from 'node:process'
 import { expect, test } from 'vitest'
 import { JestProject, type JestSetup } from '../support/jest-project.ts'
@@ -133,6 +134,9 @@ const others: Record<string, (path: string) => void> = {
   'writable by all': (path) => {
     mkdirSync(path)
     chmodSync(path, 0o777)
+  },
+  'in one that others can move it out of': (path) => {
+    chmodSync(dirname(path), 0o777)
   },
   'a link': (path) => {
     mkdirSync(`${path}-elsewhere`)

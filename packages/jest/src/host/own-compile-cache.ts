@@ -1,10 +1,11 @@
-import { existsSync, lstatSync, mkdirSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs'
 import module from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 
 const GROUP_AND_OTHERS_WRITE = 0o022
+const STICKY = 0o1000
 
 let used: string | null = null
 
@@ -28,14 +29,20 @@ export function useOwnCompileCache(): void {
   used = directory
 }
 
-/** Anybody can make something of this name in `/tmp`. */
+/** Anybody can make something of this name in `/tmp`, and put something else there where that is not sticky. */
 function provideOwn(directory: string): boolean {
   try {
     if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 })
+    const { uid, mode } = statSync(dirname(directory))
+    const isKept = isOursOrRoots(uid) && (!(mode & GROUP_AND_OTHERS_WRITE) || !!(mode & STICKY))
     const stats = lstatSync(directory)
     const isOurs = stats.uid === process.geteuid?.() && !(stats.mode & GROUP_AND_OTHERS_WRITE)
-    return stats.isDirectory() && isOurs
+    return isKept && stats.isDirectory() && isOurs
   } catch {
     return false
   }
+}
+
+function isOursOrRoots(uid: number): boolean {
+  return uid === process.geteuid?.() || uid === 0
 }
