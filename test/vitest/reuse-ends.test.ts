@@ -272,3 +272,17 @@ test('an isolate() that a file left open ends with the file', async () => {
   expect(new Set(pidsIn(output)).size, output).toBe(1)
   expect(output).toContain('3 × isolate()')
 })
+
+test('a promise that fails after the end of its file does not stop the run', async () => {
+  const content = `
+    import { test } from 'vitest'
+    test('leaves a promise', () => {
+      ;(async () => {
+        for (let turn = 0; turn < Math.random() * 10; turn++) await new Promise((r) => setImmediate(r))
+        throw new Error('late')
+      })()
+    })`
+  const project = new VitestProject({ files: alike(20, content), test: oneWorker })
+  const { output } = await project.run()
+  expect(output).toContain('20 passed')
+})

@@ -182,6 +182,7 @@ async function runOneByOne(
 function post(message: unknown): void {
   const { type } = (message ?? {}) as { readonly type?: unknown }
   if (type === 'testfileFinished' && setup.files === 'fresh') {
+    fileRuns?.finished()
     send(message)
     setImmediateOfNode(stopByItself)
   } else if (type !== 'stopped') {

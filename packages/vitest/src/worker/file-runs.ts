@@ -26,6 +26,7 @@ type PreparedConfig = Pick<SerializedConfig, 'coverage'> & {
 
 const on = process.on.bind(process)
 const off = process.off.bind(process)
+const errorEvents = ['uncaughtException', 'unhandledRejection']
 
 /** The files of a worker that runs several: a sandbox for each, and a process that each finds as the first one did. */
 export class FileRuns {
@@ -67,9 +68,15 @@ export class FileRuns {
 
   /** Before the first code of a file. */
   collect(file: string): void {
+    hearErrors()
     this.#files?.push(file)
     this.#state?.fileBegins()
     this.#scope ??= openScope()
+  }
+
+  /** Vitest has the file's result: it would wait for ever until it had told anybody of an error after that. */
+  finished(): void {
+    ignoreErrors()
   }
 
   runnerWorks(): void {
@@ -93,8 +100,7 @@ export class FileRuns {
    * @throws what keeps the process from being put back: it must not run another file
    */
   async end(tell: (ended: FileMessage) => void): Promise<boolean> {
-    on('uncaughtException', ignore)
-    on('unhandledRejection', ignore)
+    ignoreErrors()
     this.#state?.exit()
     // First, so that what waits for a sandbox fails before the file has ended.
     const lost = this.#closeSandbox()
@@ -111,8 +117,8 @@ export class FileRuns {
     try {
       this.#state?.restore()
     } finally {
-      off('uncaughtException', ignore)
-      off('unhandledRejection', ignore)
+      if (this.#state) ignoreErrors()
+      else hearErrors()
     }
     return reason === null
   }
@@ -136,6 +142,16 @@ export class FileRuns {
       return { end: lostEnd, failure: (error as Error).message }
     }
   }
+}
+
+/** What a file left open may fail, and that is no error of anybody: beside another listener Vitest's own does nothing. */
+function ignoreErrors(): void {
+  hearErrors()
+  for (const event of errorEvents) on(event, ignore)
+}
+
+function hearErrors(): void {
+  for (const event of errorEvents) off(event, ignore)
 }
 
 /** Nobody counted. */
