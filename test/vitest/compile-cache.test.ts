@@ -41,24 +41,39 @@ const requiresModules = `
     expect(createRequire(import.meta.url)(path)).toContain('MARKER')
   })`
 
-test('modules that tests write and load by Node itself stay out of the compile cache', async () => {
-  const project = new VitestProject({
-    files: {
-      'node_modules/loader/package.json':
-        '{ "name": "loader", "type": "module", "main": "index.js" }',
-      'node_modules/loader/index.js': 'export const load = (name) => import(name)',
-      'imports.test.js': writesModules,
-      'requires.test.js': requiresModules,
-    },
-    test: { maxWorkers: 1 },
-  })
-  await succeed(project)
-  const first = cacheOf(project)
-  await succeed(project)
-  expect(cacheOf(project)).toEqual(first)
-  const withText = cacheOf(project).filter((path) => readFileSync(path).includes('MARKER'))
-  expect(withText).toEqual([])
-})
+/** A runner that is busy ends its workers late. */
+const busyReporter = `
+  export default class {
+    onInit() {
+      setInterval(() => { for (const begin = Date.now(); Date.now() < begin + 30; ); }, 1).unref()
+    }
+  }`
+
+test.for([
+  { runner: 'a runner that answers at once', reporters: ['default'] },
+  { runner: 'a busy one', reporters: ['default', './busy.js'] },
+])(
+  'modules that tests write and load by Node itself stay out of the compile cache, with $runner',
+  async ({ reporters }) => {
+    const project = new VitestProject({
+      files: {
+        'node_modules/loader/package.json':
+          '{ "name": "loader", "type": "module", "main": "index.js" }',
+        'node_modules/loader/index.js': 'export const load = (name) => import(name)',
+        'busy.js': busyReporter,
+        'imports.test.js': writesModules,
+        'requires.test.js': requiresModules,
+      },
+      test: { maxWorkers: 1, reporters },
+    })
+    await succeed(project)
+    const first = cacheOf(project)
+    await succeed(project)
+    expect(cacheOf(project)).toEqual(first)
+    const withText = cacheOf(project).filter((path) => readFileSync(path).includes('MARKER'))
+    expect(withText).toEqual([])
+  },
+)
 
 interface Filling {
   readonly count: number

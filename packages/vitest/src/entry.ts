@@ -32,7 +32,7 @@ const send = process.send?.bind(process) ?? refuseToStart
 const on = process.on.bind(process)
 const off = process.off.bind(process)
 const removeAllListeners = process.removeAllListeners.bind(process)
-const setImmediateOfNode = setImmediate
+const [setImmediateOfNode, setIntervalOfNode] = [setImmediate, setInterval]
 
 // Node writes no profile when SIGTERM ends it (nodejs/node#55094).
 if (process.execArgv.some((arg) => /^--(?:prof|cpu-prof|heap-prof|diagnostic-dir)/.test(arg))) {
@@ -192,6 +192,8 @@ function post(message: unknown): void {
   } else {
     // Vitest ends the worker with a signal as soon as it hears this, so Node would never write its cache.
     compileCache.flush()
+    // The signal of a busy runner comes late. At an end of the process's own Node would write its cache, with what tests wrote.
+    if (setup.sandboxed && !setup.endsItself) setIntervalOfNode(() => {}, 60_000)
     send(message, () => setup.endsItself && exit())
   }
 }
