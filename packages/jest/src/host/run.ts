@@ -184,6 +184,6 @@ function withOwnPid(request: SuperviseRequest, { pid }: ChildProcess): Supervise
 function foreignEnvironment({ testEnvironment }: ProjectConfig): NetnsError {
   return new NetnsError('NETNS_NOT_IN_SANDBOX', {
     detail: `testEnvironment is ${testEnvironment}, which neither is nor extends jest-environment-netns`,
-    hint: "Set testEnvironment: 'netns' (with base: 'jsdom' in testEnvironmentOptions.netns for a DOM), or take the netns runner out of this project.",
+    hint: "Remove testEnvironment from a config that has the preset, which sets it. Otherwise set testEnvironment: 'netns' (with base: 'jsdom' in testEnvironmentOptions.netns for a DOM), or take the netns runner out of this project.",
   })
 }
