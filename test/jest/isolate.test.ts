@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { isolations, JestProject } from '../support/jest-project.ts'
+import { leavesIsolateOpen } from '../support/left-open.ts'
 
 const body = `
   const { existsSync, mkdirSync, writeFileSync } = fs
@@ -59,21 +60,10 @@ test('outside of the environment it says what to add', async () => {
 })
 
 test('what a file left open ends with the file, and who waits for it waits for nothing', async () => {
-  const content = `
+  const imports = `
     const { existsSync, writeFileSync, writeSync } = require('node:fs')
-    const { isolate } = require('jest-environment-netns')
-    beforeAll(async () => {
-      const [first, second] = [isolate(), isolate()]
-      isolate() // nobody hears of it
-      const tell = ({ code }) => void writeSync(2, code + '\\n')
-      second.catch(tell).then(() => isolate()).catch(tell)
-      await first
-    })
-    test('is inside', () => {
-      console.log('pid', process.pid)
-      expect(existsSync('left')).toBe(false)
-      writeFileSync('left', '')
-    })`
+    const { isolate } = require('jest-environment-netns')`
+  const content = imports + leavesIsolateOpen
   const project = new JestProject({
     files: Object.fromEntries(['a', 'b', 'c'].map((name) => [`${name}.test.js`, content])),
   })
