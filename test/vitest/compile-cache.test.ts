@@ -52,9 +52,10 @@ const busyReporter = `
 test.for([
   { runner: 'a runner that answers at once', reporters: ['default'] },
   { runner: 'a busy one', reporters: ['default', './busy.js'] },
+  { runner: 'a profiler', reporters: ['default'], execArgv: ['--cpu-prof', '--cpu-prof-dir=/tmp'] },
 ])(
   'modules that tests write and load by Node itself stay out of the compile cache, with $runner',
-  async ({ reporters }) => {
+  async ({ reporters, execArgv = [] }) => {
     const project = new VitestProject({
       files: {
         'node_modules/loader/package.json':
@@ -64,7 +65,7 @@ test.for([
         'imports.test.js': writesModules,
         'requires.test.js': requiresModules,
       },
-      test: { maxWorkers: 1, reporters },
+      test: { maxWorkers: 1, reporters, execArgv },
     })
     await succeed(project)
     const first = cacheOf(project)

@@ -40,7 +40,7 @@ export function planWorker(
 ): WorkerPlan {
   const { project } = pool
   const projectRoot = project.config.root
-  const cache = compileCacheFor(run, project, pool.env)
+  const cache = compileCacheFor(run, pool)
   const moduleCopies = moduleCopyPlaces(run, project)
   const profiles = profileGlobs(pool.execArgv, projectRoot)
   const keep = [...options.fs.keep, ...profiles]
