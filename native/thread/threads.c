@@ -20,8 +20,12 @@
 
 #define EXPORT __attribute__((visibility("default")))
 #define SIGNAL 61 /* a real-time signal that neither Node nor a C library uses */
+#define ENOENT 2
+#define ESRCH 3
 #define EINTR 4
+#define E2BIG 7
 #define ETIMEDOUT 110
+#define O_RDONLY_CLOEXEC 02000000
 #define O_RDONLY_DIRECTORY_CLOEXEC (0200000 | 02000000)
 #define AT_FDCWD (-100)
 
@@ -45,14 +49,22 @@ static long call(long number, long a, long b, long c, long d)
 	return result;
 }
 
+/* The beginning of a siginfo_t of rt_sigqueueinfo(2), whose value is a pointer or, as here, what fits into one. */
+#define SI_QUEUE (-1)
+struct signal_info {
+	int signal, error, code, padding, pid, uid, move, index;
+	char unused[128 - 8 * sizeof(int)];
+};
+
 /* What the kernel, not a C library, calls a signal action. */
 struct kernel_action {
-	void (*handler)(int);
+	void (*handler)(int, const struct signal_info *, void *);
 	unsigned long flags;
 	void (*restorer)(void);
 	uint64_t mask;
 };
 #define SA_RESTART 0x10000000ul
+#define SA_SIGINFO 4ul
 
 /* x86-64 asks for a restorer; elsewhere the kernel has its own and would use ours in its stead. */
 #if defined(__x86_64__)
@@ -67,9 +79,6 @@ __asm__(".text\n.hidden netns_restore\n.type netns_restore,@function\nnetns_rest
 EXPORT int netns_enter_network(int fd, int timeout_ms);
 EXPORT int netns_lend(unsigned capabilities);
 EXPORT int netns_receive(int socket, char *answer, int size, int *fd);
-
-static int target = -1;
-static int awaited, failed;
 
 /* Root has every capability at hand; an ordinary user's worker has those that the launcher kept for it, put by. */
 static int put_by;
@@ -95,16 +104,6 @@ static long enter_network(int fd)
 	if (put_by)
 		change_capabilities(0, 0);
 	return result;
-}
-
-static void enter_here(int signal)
-{
-	(void)signal;
-	long result = enter_network(target);
-	if (result < 0)
-		__atomic_store_n(&failed, (int)-result, __ATOMIC_SEQ_CST);
-	if (__atomic_sub_fetch(&awaited, 1, __ATOMIC_SEQ_CST) == 0)
-		call(SYS_futex, (long)&awaited, FUTEX_WAKE_PRIVATE, 1, 0);
 }
 
 /* The ambient set, which only takes what is inheritable too: spawned programs have these in use. */
@@ -156,22 +155,31 @@ static int is_of_v8(const char *status)
 	       begins_with(status, "Name:\tDelayedTaskSche\n");
 }
 
-/* A thread that blocks the signal (the inspector's) would never answer. */
-static int blocks_signal(const char *status, long length)
+/* Of the mask in proc_pid_status(5): 16 hexadecimal digits, the highest signal first. 0 where there is none. */
+static uint64_t blocked_signals(const char *status, long length)
 {
+	uint64_t mask = 0;
 	for (long i = 0; i + 24 < length; i++) {
 		if (!begins_with(status + i, "SigBlk:\t"))
 			continue;
-		/* 16 hexadecimal digits, the highest signal first */
-		int nibble = (SIGNAL - 1) / 4;
-		char c = status[i + 8 + 15 - nibble];
-		int value = c <= '9' ? c - '0' : c - 'a' + 10;
-		return value >> ((SIGNAL - 1) % 4) & 1;
+		for (const char *c = status + i + 8; c < status + i + 24; c++)
+			mask = mask << 4 | (uint64_t)(*c <= '9' ? *c - '0' : *c - 'a' + 10);
 	}
-	return 1;
+	return mask;
 }
 
-static int stays_now(long tid)
+/*
+ * A thread that blocks the signal for good (the inspector's) never answers. One that has just begun and one that is
+ * about to end block it for a moment, with those that glibc never lets a program block.
+ */
+static int blocks_for_good(uint64_t mask)
+{
+	const uint64_t ours = 1ull << (SIGNAL - 1), of_glibc = 3ull << 31;
+	return (mask & ours) && (mask & of_glibc) != of_glibc;
+}
+
+/* 1 or 0, or -errno. */
+static long stays_now(long tid)
 {
 	char path[48] = "/proc/self/task/", text[2048];
 	write_number(path + 16, tid);
@@ -180,13 +188,15 @@ static int stays_now(long tid)
 		end++;
 	for (const char *c = "/status"; (path[end++] = *c); c++)
 		;
-	long fd = call(SYS_openat, AT_FDCWD, (long)path, 02000000, 0);
+	long fd = call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY_CLOEXEC, 0);
 	if (fd < 0)
-		return 1;
+		return fd;
 	long length = call(SYS_read, fd, (long)text, sizeof text - 1, 0);
 	call(SYS_close, fd, 0, 0, 0);
-	text[length > 0 ? length : 0] = 0;
-	return is_of_v8(text) || blocks_signal(text, length);
+	if (length < 0)
+		return length;
+	text[length] = 0;
+	return is_of_v8(text) || blocks_for_good(blocked_signals(text, length));
 }
 
 /*
@@ -196,14 +206,17 @@ static int stays_now(long tid)
 #define KNOWN_THREADS 64
 static struct {
 	long tid;
-	int stays;
+	long stays;
 } known_threads[KNOWN_THREADS];
 
-static int stays(long tid)
+static long stays(long tid)
 {
 	unsigned slot = (unsigned)tid % KNOWN_THREADS;
 	if (known_threads[slot].tid != tid) {
-		known_threads[slot].stays = stays_now(tid);
+		long result = stays_now(tid);
+		if (result < 0)
+			return result;
+		known_threads[slot].stays = result;
 		known_threads[slot].tid = tid;
 	}
 	return known_threads[slot].stays;
@@ -215,6 +228,70 @@ static void forget_threads(void)
 		known_threads[slot].tid = 0;
 }
 
+/* The threads of one move. */
+#define MOST_THREADS 4096
+enum { STAYS, AWAITED, MOVED, ENDED };
+static struct {
+	int tid;
+	int state;
+} seen[MOST_THREADS];
+static int seen_count, awaited, failed, target = -1;
+/* Counts the moves: after a time-out a signal may arrive when the next one is under way. */
+static int move;
+
+static void finish(int index, int state)
+{
+	int before = AWAITED;
+	if (__atomic_compare_exchange_n(&seen[index].state, &before, state, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		__atomic_sub_fetch(&awaited, 1, __ATOMIC_SEQ_CST);
+}
+
+static void enter_here(int signal, const struct signal_info *info, void *context)
+{
+	(void)signal;
+	(void)context;
+	long result = enter_network(target);
+	if (info->move != move)
+		return;
+	if (result < 0)
+		__atomic_store_n(&failed, (int)-result, __ATOMIC_SEQ_CST);
+	finish(info->index, MOVED);
+	if (__atomic_load_n(&awaited, __ATOMIC_SEQ_CST) == 0)
+		call(SYS_futex, (long)&awaited, FUTEX_WAKE_PRIVATE, 1, 0);
+}
+
+static int is_seen(long tid)
+{
+	for (int index = 0; index < seen_count; index++)
+		if (seen[index].tid == tid)
+			return 1;
+	return 0;
+}
+
+/* 1 where it has been asked to move, 0 where there is no need to, or -errno. */
+static long ask(long process, long tid)
+{
+	if (seen_count == MOST_THREADS)
+		return -E2BIG;
+	long result = stays(tid);
+	if (result == -ENOENT || result == -ESRCH)
+		return 0;
+	if (result < 0)
+		return result;
+	int index = seen_count++;
+	seen[index].tid = (int)tid;
+	seen[index].state = result ? STAYS : AWAITED;
+	if (result)
+		return 0;
+	const struct signal_info info = { .signal = SIGNAL, .code = SI_QUEUE, .move = move, .index = index };
+	__atomic_add_fetch(&awaited, 1, __ATOMIC_SEQ_CST);
+	result = call(SYS_rt_tgsigqueueinfo, process, tid, SIGNAL, (long)&info);
+	if (result == 0)
+		return 1;
+	finish(index, ENDED);
+	return result == -ESRCH ? 0 : result;
+}
+
 struct entry {
 	uint64_t inode, offset;
 	unsigned short length;
@@ -222,42 +299,49 @@ struct entry {
 	char name[];
 };
 
-/* Signals the other threads that can have sockets; gives how many, or -errno. */
-static long signal_others(long process, long self)
+/* Asks the other threads that can have sockets and were not seen before; gives how many, or -errno. */
+static long ask_others(long process, long self)
 {
 	char buffer[4096] __attribute__((aligned(8)));
-	long sent = 0, length;
+	long asked = 0, length, result = 0;
 	long dir = call(SYS_openat, AT_FDCWD, (long)"/proc/self/task", O_RDONLY_DIRECTORY_CLOEXEC, 0);
 	if (dir < 0)
 		return dir;
-	while ((length = call(SYS_getdents64, dir, (long)buffer, sizeof buffer, 0)) > 0) {
-		for (long at = 0; at < length;) {
+	while (result >= 0 && (length = call(SYS_getdents64, dir, (long)buffer, sizeof buffer, 0)) > 0) {
+		for (long at = 0; at < length && result >= 0;) {
 			const struct entry *entry = (const void *)(buffer + at);
 			long tid = number_of(entry->name);
 			at += entry->length;
-			if (tid <= 0 || tid == self || stays(tid))
+			if (tid <= 0 || tid == self || is_seen(tid))
 				continue;
-			__atomic_add_fetch(&awaited, 1, __ATOMIC_SEQ_CST);
-			if (call(SYS_tgkill, process, tid, SIGNAL, 0) < 0)
-				__atomic_sub_fetch(&awaited, 1, __ATOMIC_SEQ_CST);
-			else
-				sent++;
+			result = ask(process, tid);
+			asked += result > 0;
 		}
 	}
 	call(SYS_close, dir, 0, 0, 0);
-	return sent;
+	return result < 0 ? result : asked;
 }
 
-static long await(int timeout_ms)
+/* A thread that ends with the signal pending never answers. */
+static void look_for_ended(long process)
+{
+	for (int index = 0; index < seen_count; index++)
+		if (__atomic_load_n(&seen[index].state, __ATOMIC_SEQ_CST) == AWAITED &&
+		    call(SYS_tgkill, process, seen[index].tid, 0, 0) == -ESRCH)
+			finish(index, ENDED);
+}
+
+static long await(long process, int timeout_ms)
 {
 	struct {
 		long seconds, nanoseconds;
-	} step = { 0, 20000000 };
-	for (int waited = 0; waited < timeout_ms; waited += 20) {
+	} step = { 0, 1000000 };
+	for (int waited = 0; waited < timeout_ms; waited++) {
 		int left = __atomic_load_n(&awaited, __ATOMIC_SEQ_CST);
 		if (left == 0)
 			return 0;
-		call(SYS_futex, (long)&awaited, FUTEX_WAIT_PRIVATE, left, (long)&step);
+		if (call(SYS_futex, (long)&awaited, FUTEX_WAIT_PRIVATE, left, (long)&step) == -ETIMEDOUT)
+			look_for_ended(process);
 	}
 	if (!__atomic_load_n(&awaited, __ATOMIC_SEQ_CST))
 		return 0;
@@ -265,30 +349,40 @@ static long await(int timeout_ms)
 	return -ETIMEDOUT;
 }
 
+/* Until there is none that a thread started before it moved itself. */
+static long move_others(int timeout_ms)
+{
+	long process = call(SYS_getpid, 0, 0, 0, 0), self = call(SYS_gettid, 0, 0, 0, 0), moved = 0, asked;
+	while ((asked = ask_others(process, self)) > 0) {
+		long result = await(process, timeout_ms);
+		if (result < 0)
+			return result;
+		moved += asked;
+	}
+	return asked < 0 ? asked : moved;
+}
+
 /*
- * Gives the number of threads moved, or -errno; after -ETIMEDOUT some threads may not have moved and the
- * process should be given up. Call it from one thread at a time.
+ * Gives the number of threads moved, or -errno; then some threads may not have moved and the process should be given up.
+ * Call it from one thread at a time.
  */
 int netns_enter_network(int fd, int timeout_ms)
 {
-	struct kernel_action action = { enter_here, SA_RESTORER | SA_RESTART, netns_restore, ~0ul }, before;
-	long process = call(SYS_getpid, 0, 0, 0, 0), self = call(SYS_gettid, 0, 0, 0, 0);
+	struct kernel_action action = { enter_here, SA_SIGINFO | SA_RESTORER | SA_RESTART, netns_restore, ~0ul }, before;
 	long result = enter_network(fd);
 	if (result < 0)
 		return (int)result;
+	__atomic_add_fetch(&move, 1, __ATOMIC_SEQ_CST);
 	target = fd;
-	awaited = 0;
-	failed = 0;
+	seen_count = awaited = failed = 0;
 	result = call(SYS_rt_sigaction, SIGNAL, (long)&action, (long)&before, 8);
 	if (result < 0)
 		return (int)result;
-	long sent = signal_others(process, self);
-	result = sent < 0 ? sent : await(timeout_ms);
-	if (result == 0) /* after a time-out a late signal must still find a handler */
-		call(SYS_rt_sigaction, SIGNAL, (long)&before, 0, 8);
-	if (result < 0)
-		return (int)result;
-	return failed ? -failed : (int)sent + 1;
+	long moved = move_others(timeout_ms);
+	if (moved < 0) /* a late signal must still find a handler */
+		return (int)moved;
+	call(SYS_rt_sigaction, SIGNAL, (long)&before, 0, 8);
+	return failed ? -failed : (int)moved + 1;
 }
 
 /* Reads one answer of the control socket and the descriptor that came with it (-1: none); gives its length or -errno. */

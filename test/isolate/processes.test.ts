@@ -11,3 +11,6 @@ test('what beforeAll started lives on, and what a test started ends', async () =
 
 test('sandbox.run and sandbox.spawn: results, time limits, capabilities for the own network only', () =>
   expectToPass({ files: ['children'], tests: 9 }))
+
+test('threads that begin and end while a sandbox is entered are no reason to wait, and none is left behind', () =>
+  expectToPass({ files: ['threads'], tests: 1 }))
