@@ -29,7 +29,7 @@ const limitMs = 20 * 60_000
 export function runVitest(part) {
   return runReported(part, 'vitest', (reportFile) => [
     'run',
-    '--reporter=default',
+    '--reporter=dot',
     '--reporter=json',
     `--outputFile.json=${reportFile}`,
   ])
