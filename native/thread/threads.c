@@ -168,35 +168,29 @@ static uint64_t blocked_signals(const char *status, long length)
 	return mask;
 }
 
-/*
- * A thread that blocks the signal for good (the inspector's) never answers. One that has just begun and one that is
- * about to end block it for a moment, with those that glibc never lets a program block.
- */
-static int blocks_for_good(uint64_t mask)
+static void write_task_path(char *path, long tid, const char *name)
 {
-	const uint64_t ours = 1ull << (SIGNAL - 1), of_glibc = 3ull << 31;
-	return (mask & ours) && (mask & of_glibc) != of_glibc;
+	for (const char *c = "/proc/self/task/"; *c; c++)
+		*path++ = *c;
+	write_number(path, tid);
+	while (*path)
+		path++;
+	while ((*path++ = *name++))
+		;
 }
 
-/* 1 or 0, or -errno. */
-static long stays_now(long tid)
+/* What becomes of a thread in a move. */
+enum { STAYS, BLOCKING, AWAITED, MOVED, ENDED };
+
+/*
+ * A thread that blocks the signal for good (the inspector's) never answers. Others block it for a moment: one that has just
+ * begun or is about to end, together with two signals that glibc lets no program block; one that starts a program; and
+ * with musl each of these.
+ */
+static int waits(uint64_t blocked)
 {
-	char path[48] = "/proc/self/task/", text[2048];
-	write_number(path + 16, tid);
-	size_t end = 16;
-	while (path[end])
-		end++;
-	for (const char *c = "/status"; (path[end++] = *c); c++)
-		;
-	long fd = call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY_CLOEXEC, 0);
-	if (fd < 0)
-		return fd;
-	long length = call(SYS_read, fd, (long)text, sizeof text - 1, 0);
-	call(SYS_close, fd, 0, 0, 0);
-	if (length < 0)
-		return length;
-	text[length] = 0;
-	return is_of_v8(text) || blocks_for_good(blocked_signals(text, length));
+	const uint64_t ours = 1ull << (SIGNAL - 1), of_glibc = 3ull << 31;
+	return (blocked & ours) && (blocked & of_glibc) != of_glibc;
 }
 
 /*
@@ -206,20 +200,15 @@ static long stays_now(long tid)
 #define KNOWN_THREADS 64
 static struct {
 	long tid;
-	long stays;
+	int state;
 } known_threads[KNOWN_THREADS];
 
-static long stays(long tid)
+static int know(long tid, int state)
 {
 	unsigned slot = (unsigned)tid % KNOWN_THREADS;
-	if (known_threads[slot].tid != tid) {
-		long result = stays_now(tid);
-		if (result < 0)
-			return result;
-		known_threads[slot].stays = result;
-		known_threads[slot].tid = tid;
-	}
-	return known_threads[slot].stays;
+	known_threads[slot].tid = tid;
+	known_threads[slot].state = state;
+	return state;
 }
 
 static void forget_threads(void)
@@ -228,9 +217,53 @@ static void forget_threads(void)
 		known_threads[slot].tid = 0;
 }
 
+/* STAYS, BLOCKING or AWAITED, or -errno. */
+static long look(long tid)
+{
+	static char text[8192];
+	unsigned slot = (unsigned)tid % KNOWN_THREADS;
+	if (known_threads[slot].tid == tid)
+		return known_threads[slot].state;
+	char path[64];
+	write_task_path(path, tid, "/status");
+	long fd = call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY_CLOEXEC, 0);
+	if (fd < 0)
+		return fd;
+	long length = call(SYS_read, fd, (long)text, sizeof text - 1, 0);
+	call(SYS_close, fd, 0, 0, 0);
+	if (length < 0)
+		return length;
+	text[length] = 0;
+	if (is_of_v8(text))
+		return know(tid, STAYS);
+	uint64_t blocked = blocked_signals(text, length);
+	if (waits(blocked))
+		return BLOCKING;
+	return blocked >> (SIGNAL - 1) & 1 ? AWAITED : know(tid, AWAITED);
+}
+
+static int is_gone(long error)
+{
+	return error == -ENOENT || error == -ESRCH;
+}
+
+/* One that a moved thread has started is there already. */
+static int is_in_network_of(long tid, long self)
+{
+	char path[64], names[2][64];
+	const long tids[2] = { tid, self };
+	for (int i = 0; i < 2; i++) {
+		write_task_path(path, tids[i], "/ns/net");
+		long length = call(SYS_readlinkat, AT_FDCWD, (long)path, (long)names[i], sizeof names[i] - 1);
+		if (length < 0)
+			return 0;
+		names[i][length] = 0;
+	}
+	return begins_with(names[0], names[1]);
+}
+
 /* The threads of one move. */
 #define MOST_THREADS 4096
-enum { STAYS, AWAITED, MOVED, ENDED };
 static struct {
 	int tid;
 	int state;
@@ -268,28 +301,33 @@ static int is_seen(long tid)
 	return 0;
 }
 
-/* 1 where it has been asked to move, 0 where there is no need to, or -errno. */
-static long ask(long process, long tid)
+/* 0 or -errno. */
+static long ask(long process, int index)
 {
+	const struct signal_info info = { .signal = SIGNAL, .code = SI_QUEUE, .move = move, .index = index };
+	seen[index].state = AWAITED;
+	__atomic_add_fetch(&awaited, 1, __ATOMIC_SEQ_CST);
+	long result = call(SYS_rt_tgsigqueueinfo, process, seen[index].tid, SIGNAL, (long)&info);
+	if (result < 0)
+		finish(index, ENDED);
+	return result == -ESRCH ? 0 : result;
+}
+
+/* 1 where something is to be done about it, 0, or -errno. */
+static long attend(long process, long tid)
+{
+	long state = look(tid);
+	if (state < 0)
+		return is_gone(state) ? 0 : state;
 	if (seen_count == MOST_THREADS)
 		return -E2BIG;
-	long result = stays(tid);
-	if (result == -ENOENT || result == -ESRCH)
-		return 0;
-	if (result < 0)
-		return result;
 	int index = seen_count++;
 	seen[index].tid = (int)tid;
-	seen[index].state = result ? STAYS : AWAITED;
-	if (result)
-		return 0;
-	const struct signal_info info = { .signal = SIGNAL, .code = SI_QUEUE, .move = move, .index = index };
-	__atomic_add_fetch(&awaited, 1, __ATOMIC_SEQ_CST);
-	result = call(SYS_rt_tgsigqueueinfo, process, tid, SIGNAL, (long)&info);
-	if (result == 0)
-		return 1;
-	finish(index, ENDED);
-	return result == -ESRCH ? 0 : result;
+	seen[index].state = (int)state;
+	if (state != AWAITED)
+		return state == BLOCKING;
+	long result = ask(process, index);
+	return result < 0 ? result : 1;
 }
 
 struct entry {
@@ -299,11 +337,14 @@ struct entry {
 	char name[];
 };
 
-/* Asks the other threads that can have sockets and were not seen before; gives how many, or -errno. */
-static long ask_others(long process, long self)
+/*
+ * Attends to the other threads that can have sockets and were not seen before. Gives 1 where there may be more of them, 0 or
+ * -errno. The listing stops at a thread that has just ended, so all are in one buffer and the last of it is looked at.
+ */
+static long attend_others(long process, long self, int is_first)
 {
-	char buffer[4096] __attribute__((aligned(8)));
-	long asked = 0, length, result = 0;
+	static char buffer[128 * 1024] __attribute__((aligned(8)));
+	long found = 0, length, result = 0, last = self;
 	long dir = call(SYS_openat, AT_FDCWD, (long)"/proc/self/task", O_RDONLY_DIRECTORY_CLOEXEC, 0);
 	if (dir < 0)
 		return dir;
@@ -312,59 +353,105 @@ static long ask_others(long process, long self)
 			const struct entry *entry = (const void *)(buffer + at);
 			long tid = number_of(entry->name);
 			at += entry->length;
-			if (tid <= 0 || tid == self || is_seen(tid))
+			if (tid <= 0)
 				continue;
-			result = ask(process, tid);
-			asked += result > 0;
+			last = tid;
+			if (tid == self || is_seen(tid) || (!is_first && is_in_network_of(tid, self)))
+				continue;
+			result = attend(process, tid);
+			found |= result;
 		}
 	}
 	call(SYS_close, dir, 0, 0, 0);
-	return result < 0 ? result : asked;
+	if (result < 0)
+		return result;
+	return found || call(SYS_tgkill, process, last, 0, 0) == -ESRCH;
 }
 
-/* A thread that ends with the signal pending never answers. */
-static void look_for_ended(long process)
+/* Threads of which no answer comes, and those that have decided themselves meanwhile: 0 or -errno. */
+static long look_again(long process, int is_over)
+{
+	long result = 0;
+	for (int index = 0; index < seen_count && result >= 0; index++) {
+		int state = __atomic_load_n(&seen[index].state, __ATOMIC_SEQ_CST);
+		/* One that ends with the signal pending never answers. */
+		if (state == AWAITED && call(SYS_tgkill, process, seen[index].tid, 0, 0) == -ESRCH)
+			finish(index, ENDED);
+		if (state != BLOCKING)
+			continue;
+		long now = look(seen[index].tid);
+		if (now == AWAITED)
+			result = ask(process, index);
+		else if (now != BLOCKING || is_over)
+			seen[index].state = now < 0 ? ENDED : know(seen[index].tid, STAYS);
+	}
+	return result;
+}
+
+static int has_blocking(void)
 {
 	for (int index = 0; index < seen_count; index++)
-		if (__atomic_load_n(&seen[index].state, __ATOMIC_SEQ_CST) == AWAITED &&
-		    call(SYS_tgkill, process, seen[index].tid, 0, 0) == -ESRCH)
-			finish(index, ENDED);
+		if (seen[index].state == BLOCKING)
+			return 1;
+	return 0;
 }
 
-static long await(long process, int timeout_ms)
+static long milliseconds(void)
 {
 	struct {
 		long seconds, nanoseconds;
-	} step = { 0, 1000000 };
-	for (int waited = 0; waited < timeout_ms; waited++) {
-		int left = __atomic_load_n(&awaited, __ATOMIC_SEQ_CST);
-		if (left == 0)
-			return 0;
-		if (call(SYS_futex, (long)&awaited, FUTEX_WAIT_PRIVATE, left, (long)&step) == -ETIMEDOUT)
-			look_for_ended(process);
-	}
-	if (!__atomic_load_n(&awaited, __ATOMIC_SEQ_CST))
-		return 0;
-	forget_threads();
-	return -ETIMEDOUT;
-}
-
-/* Until there is none that a thread started before it moved itself. */
-static long move_others(int timeout_ms)
-{
-	long process = call(SYS_getpid, 0, 0, 0, 0), self = call(SYS_gettid, 0, 0, 0, 0), moved = 0, asked;
-	while ((asked = ask_others(process, self)) > 0) {
-		long result = await(process, timeout_ms);
-		if (result < 0)
-			return result;
-		moved += asked;
-	}
-	return asked < 0 ? asked : moved;
+	} now;
+	call(SYS_clock_gettime, 1 /* CLOCK_MONOTONIC */, (long)&now, 0, 0);
+	return now.seconds * 1000 + now.nanoseconds / 1000000;
 }
 
 /*
- * Gives the number of threads moved, or -errno; then some threads may not have moved and the process should be given up.
- * Call it from one thread at a time.
+ * Waits for those that were asked, and for those that block the signal to end doing so. The first move is soon after the start, where
+ * only Node's own threads do.
+ */
+static long settle(long process, long blocking_ms, long deadline)
+{
+	const struct {
+		long seconds, nanoseconds;
+	} step = { 0, 1000000 };
+	long began = milliseconds();
+	for (;;) {
+		int left = __atomic_load_n(&awaited, __ATOMIC_SEQ_CST);
+		if (left == 0 && !has_blocking())
+			return 0;
+		if (call(SYS_futex, (long)&awaited, FUTEX_WAIT_PRIVATE, left, (long)&step) != -ETIMEDOUT)
+			continue;
+		long now = milliseconds();
+		long result = look_again(process, now - began >= blocking_ms);
+		if (result < 0)
+			return result;
+		if (now >= deadline) {
+			forget_threads();
+			return -ETIMEDOUT;
+		}
+	}
+}
+
+/* Until there is none that a thread started before it moved itself: 0, or -errno. */
+static long move_others(long timeout_ms)
+{
+	long process = call(SYS_getpid, 0, 0, 0, 0), self = call(SYS_gettid, 0, 0, 0, 0);
+	long deadline = milliseconds() + timeout_ms, result;
+	int is_first = 1;
+	while ((result = attend_others(process, self, is_first)) > 0) {
+		result = settle(process, move == 1 ? 2 : 20, deadline);
+		if (result == 0 && milliseconds() >= deadline)
+			result = -ETIMEDOUT;
+		if (result < 0)
+			break;
+		is_first = 0;
+	}
+	return result;
+}
+
+/*
+ * Gives 0 or -errno; then some threads may not have moved and the process should be given up. Call it from one thread at a
+ * time.
  */
 int netns_enter_network(int fd, int timeout_ms)
 {
@@ -378,11 +465,11 @@ int netns_enter_network(int fd, int timeout_ms)
 	result = call(SYS_rt_sigaction, SIGNAL, (long)&action, (long)&before, 8);
 	if (result < 0)
 		return (int)result;
-	long moved = move_others(timeout_ms);
-	if (moved < 0) /* a late signal must still find a handler */
-		return (int)moved;
+	result = move_others(timeout_ms);
+	if (result < 0) /* a late signal must still find a handler */
+		return (int)result;
 	call(SYS_rt_sigaction, SIGNAL, (long)&before, 0, 8);
-	return failed ? -failed : (int)moved + 1;
+	return -failed;
 }
 
 /* Reads one answer of the control socket and the descriptor that came with it (-1: none); gives its length or -errno. */
