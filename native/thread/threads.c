@@ -211,8 +211,23 @@ static int know(long tid, int state)
 	return state;
 }
 
+/* Those that were waited for in vain, and must not be again because another one has their slot. */
+#define WAITED_FOR 16
+static long waited_for[WAITED_FOR];
+static unsigned waited_for_count;
+
+static int was_waited_for(long tid)
+{
+	for (unsigned at = 0; at < WAITED_FOR; at++)
+		if (waited_for[at] == tid)
+			return 1;
+	return 0;
+}
+
 static void forget_threads(void)
 {
+	for (unsigned at = 0; at < WAITED_FOR; at++)
+		waited_for[at] = 0;
 	for (unsigned slot = 0; slot < KNOWN_THREADS; slot++)
 		known_threads[slot].tid = 0;
 }
@@ -224,6 +239,8 @@ static long look(long tid)
 	unsigned slot = (unsigned)tid % KNOWN_THREADS;
 	if (known_threads[slot].tid == tid)
 		return known_threads[slot].state;
+	if (was_waited_for(tid))
+		return STAYS;
 	char path[64];
 	write_task_path(path, tid, "/status");
 	long fd = call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY_CLOEXEC, 0);
@@ -382,8 +399,14 @@ static long look_again(long process, int is_over)
 		long now = look(seen[index].tid);
 		if (now == AWAITED)
 			result = ask(process, index);
-		else if (now != BLOCKING || is_over)
-			seen[index].state = now < 0 ? ENDED : know(seen[index].tid, STAYS);
+		else if (now < 0 && !is_gone(now))
+			result = now;
+		else if (now != BLOCKING)
+			seen[index].state = now < 0 ? ENDED : STAYS;
+		else if (is_over) {
+			waited_for[waited_for_count++ % WAITED_FOR] = seen[index].tid;
+			seen[index].state = STAYS;
+		}
 	}
 	return result;
 }
