@@ -129,17 +129,16 @@ static int make_upper(struct sandbox *sandbox, const struct root *root, const st
 {
 	const mode_t not_of_mkdir = S_ISUID | S_ISGID;
 	char path[64];
-	struct stat st;
 	if (is_limited(place) && make_limited(sandbox, root, place, index))
 		return -1;
 	layer_path(root, place, index, 'u', path, sizeof path);
-	if (fstat(place->mount, &st) || mkdir(path, st.st_mode & 07777))
+	if (mkdir(path, place->mode & 07777))
 		return step_fail(sandbox, "mkdir", path);
-	bool is_ours = st.st_uid == geteuid() && st.st_gid == getegid();
-	if (!is_ours && chown(path, st.st_uid, st.st_gid) &&
+	bool is_ours = place->uid == geteuid() && place->gid == getegid();
+	if (!is_ours && chown(path, place->uid, place->gid) &&
 	    errno != EINVAL && errno != EPERM) /* an owner without a number here */
 		return step_fail(sandbox, "chown", path);
-	if ((!is_ours || (st.st_mode & not_of_mkdir)) && chmod(path, st.st_mode & 07777))
+	if ((!is_ours || (place->mode & not_of_mkdir)) && chmod(path, place->mode & 07777))
 		return step_fail(sandbox, "chmod", path);
 	return 0;
 }
@@ -229,8 +228,14 @@ static int open_place(struct sandbox *sandbox, const struct root *root, const st
 static int add_layered(struct sandbox *sandbox, struct root *root, const struct place *from, size_t index)
 {
 	struct place place = *from;
+	struct stat shown;
+	if (fstat(from->mount, &shown))
+		return step_fail(sandbox, "fstat", from->dest);
+	place.mode = shown.st_mode;
+	place.uid = shown.st_uid;
+	place.gid = shown.st_gid;
 	place.is_known = false;
-	place.mount = make_layered(sandbox, root, from, index);
+	place.mount = make_layered(sandbox, root, &place, index);
 	if (place.mount < 0)
 		return -1;
 	int dest = open_place(sandbox, root, &place, index);
@@ -337,7 +342,8 @@ static int watch(struct root *root, const char *path)
 
 /*
  * Making a mount looks up the directories that lead to it, and an overlay remembers which layers they came from: one
- * that the parent copies up later would show without what was written there. Such a root is built again.
+ * that the parent copies up later would show without what was written there. Such a root is built again. The worker may
+ * write at this very moment, so this look comes before the mount is made.
  */
 static int watch_around(struct root *root, const char *dest)
 {
@@ -356,10 +362,20 @@ static int watch_around(struct root *root, const char *dest)
 	return 0;
 }
 
+static bool shows_owner_and_mode(const struct place *place, const struct place *parents)
+{
+	struct stat st;
+	return place->kind != PLACE_LAYERED || (!fstat(parents->mount, &st) && st.st_mode == place->mode &&
+	                                        st.st_uid == place->uid && st.st_gid == place->gid);
+}
+
 /* True where a root that was built ahead shows what its parent holds now. */
 bool branch_is_current(const struct root *root)
 {
 	struct stat st;
+	for (size_t i = 0; i < root->parent->place_count && i < root->place_count; i++)
+		if (!shows_owner_and_mode(&root->places[i], &root->parent->places[i]))
+			return false;
 	for (size_t at = 0; at < root->absent_bytes; at += strlen(root->absent + at) + 1)
 		if (!lstat(root->absent + at, &st))
 			return false;
@@ -423,9 +439,9 @@ int branch_build(struct sandbox *sandbox, struct root *root)
 	sandbox->building = root;
 	sandbox->branching = true;
 	for (size_t i = 0; i < root->parent->place_count && !failed; i++)
-		failed = add(sandbox, root, i) ||
-		         (root->parent->places[i].kind != PLACE_READ_ONLY && i > 0 &&
-		          watch_around(root, root->parent->places[i].dest));
+		failed = (root->parent->places[i].kind != PLACE_READ_ONLY && i > 0 &&
+		          watch_around(root, root->parent->places[i].dest)) ||
+		         add(sandbox, root, i);
 	sandbox->branching = false;
 	sandbox->building = NULL;
 	sandbox->root = present;

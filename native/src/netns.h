@@ -75,6 +75,9 @@ struct place {
 	bool read_only;
 	bool host; /* what lies below is the host's */
 	bool is_known, is_unwritten; /* that nothing was written here until the root was frozen */
+	mode_t mode; /* with uid and gid: as the parent's root showed it when the root was built */
+	uid_t uid;
+	gid_t gid;
 	int64_t changed_ns; /* ctime of its upper directory when the root was built */
 	int mount; /* of this root */
 	int lower; /* a detached mount of what the origin began with; -1 until it is asked for */

@@ -2,7 +2,7 @@ import { test } from 'vitest'
 import { expectToPass } from '../support/isolate-suite.ts'
 
 const files = ['branches', 'first-write', 'network', 'leaks', 'overlap']
-const tests = 107
+const tests = 109
 
 test('in workers that are used again, the sandboxes of a test stand on the state of its file', () =>
   expectToPass({
@@ -13,6 +13,15 @@ test('in workers that are used again, the sandboxes of a test stand on the state
 
 test('with isolate: false as well', () =>
   expectToPass({ files, tests, test: { maxWorkers: 1, isolate: false } }))
+
+test('writes while the launcher builds the next root are seen', () =>
+  expectToPass({
+    files: ['while-built'],
+    tests: 1,
+    test: {
+      environmentOptions: { netns: { fs: { private: [`way/${'deep/'.repeat(200)}end`] } } },
+    },
+  }))
 
 test('options of the file hold in its sandboxes', () =>
   expectToPass({
