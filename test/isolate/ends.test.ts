@@ -7,7 +7,7 @@ test('after every failure the process is in its former sandbox, and works', asyn
 })
 
 test('overlapping sandboxes wait for each other, or are refused; nested ones stand on each other', () =>
-  expectToPass({ files: ['overlap'], tests: 10 }))
+  expectToPass({ files: ['overlap'], tests: 11 }))
 
 test('a test that times out in its sandbox does not disturb the next one', () =>
   expectToPass({ files: ['timeout'], tests: 6, failing: 3 }))

@@ -50,7 +50,7 @@ export function isolate<Result>(
 ): Promise<IsolatedSandbox | Result> {
   if (typeof first === 'function') return isolateWhile(first, second)
   const place = workerPlace()
-  const scope: Scope = { active: undefined }
+  const scope = newScope(place)
   // In the context of the caller: it says which sandbox this one is in.
   const opened = open(place, first, scope)
   // What the caller does after `await isolate()` runs in the context that it has now.
@@ -82,7 +82,7 @@ async function isolateWhile<Result>(
   isOfTest = false,
 ): Promise<Result> {
   const place = workerPlace()
-  const scope: Scope = { active: undefined }
+  const scope = newScope(place)
   const sandbox = await open(place, options, scope, isOfTest)
   const run = async (): Promise<Result> => body(sandbox)
   try {
@@ -126,6 +126,12 @@ async function open(
     leave()
     throw error
   }
+}
+
+function newScope(place: WorkerPlace | undefined): Scope {
+  return place?.control
+    ? IsolateQueue.of(place).newScope()
+    : { active: undefined, outer: undefined }
 }
 
 function refuseAfterEnd(isOver: () => boolean): void {

@@ -7,6 +7,8 @@ import { Turnstile } from './turnstile.ts'
 /** Follows the code of one `isolate()`: what it calls knows which sandbox it is in. */
 export interface Scope {
   active: ActiveSandbox | undefined
+  /** The one that holds again when this one has ended. */
+  readonly outer: Scope | undefined
 }
 
 export interface Turn {
@@ -52,6 +54,11 @@ export class IsolateQueue {
     return { enclosing, isOver, leave }
   }
 
+  /** For what is asked for in the present code. */
+  newScope(): Scope {
+    return { active: undefined, outer: this.#scope() }
+  }
+
   began(sandbox: ActiveSandbox): void {
     this.#active.push(sandbox)
   }
@@ -86,12 +93,19 @@ export class IsolateQueue {
 
   /** What a test's fixture or hook opened encloses the test, whose code does not follow from it. */
   #enclosing(): ActiveSandbox | undefined {
-    const { active } = this.scopes.getStore() ?? {}
-    if (active && this.#active.includes(active)) return active
+    const active = this.#scope()?.active
+    if (active) return active
     const owner = this.#place.owner?.()
     return this.#active.findLast(
       (sandbox) => sandbox.isOfTest && owner !== undefined && sandbox.owner?.test === owner.test,
     )
+  }
+
+  /** The innermost one of the present code whose sandbox is active. */
+  #scope(): Scope | undefined {
+    let scope = this.scopes.getStore()
+    while (scope && !(scope.active && this.#active.includes(scope.active))) scope = scope.outer
+    return scope
   }
 
   #holder(): string {
