@@ -78,8 +78,10 @@ const otherVersions = /** @type {Versions[]} */ ([
   { runner: 'Jest', version: 30, node: 26 },
 ])
 
-/** The oldest and the newest: what differs between users is the kernel's answer, not the version. */
-const versionsForUser = otherVersions.filter(({ node }) => node === 20 || node === 26)
+/** The oldest of one, the newest of the other: what differs between users is the kernel's answer, not the version. */
+const versionsForUser = otherVersions.filter(({ runner, version, node }) =>
+  runner === 'Vitest' ? version === 4 && node === 20 : node === 26,
+)
 
 /** @type {Record<'root' | 'user', Part[]>} */
 export const partsOf = {
