@@ -6,7 +6,6 @@
 #include "netns.h"
 #include "sys.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,16 +72,18 @@ static int find_lower(struct sandbox *sandbox, const struct root *parent, size_t
 	return place->lower < 0 ? -1 : 0;
 }
 
+/* Without opendir, whose buffer costs a mapping each time. */
 static bool is_empty(int at, const char *path)
 {
+	char entries[512]; /* a name of any length fits in beside the directory's own two */
+	const long own_two = 48;
 	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	size_t entries = 0;
-	while (dir && entries < 3 && readdir(dir))
-		entries++;
-	if (dir)
-		closedir(dir);
-	return dir && entries == 2;
+	if (fd < 0)
+		return false;
+	bool empty = syscall(SYS_getdents64, fd, entries, sizeof entries) == own_two &&
+	             syscall(SYS_getdents64, fd, entries, sizeof entries) == 0;
+	close(fd);
+	return empty;
 }
 
 /*
@@ -372,15 +373,18 @@ static bool shows_owner_and_mode(const struct place *place, const struct place *
 /* True where a root that was built ahead shows what its parent holds now. */
 bool branch_is_current(const struct root *root)
 {
+	const struct root *parent = root->parent;
 	struct stat st;
-	for (size_t i = 0; i < root->parent->place_count && i < root->place_count; i++)
-		if (!shows_owner_and_mode(&root->places[i], &root->parent->places[i]))
+	if (root->parent_was_frozen && root->parent_thaws == parent->thaws)
+		return true;
+	for (size_t i = 0; i < parent->place_count && i < root->place_count; i++)
+		if (!shows_owner_and_mode(&root->places[i], &parent->places[i]))
 			return false;
 	for (size_t at = 0; at < root->absent_bytes; at += strlen(root->absent + at) + 1)
 		if (!lstat(root->absent + at, &st))
 			return false;
 	for (size_t i = 0; i < root->empty_count; i++)
-		if (!is_empty(root->parent->places[root->empty[i]].mount, "."))
+		if (!is_empty(parent->places[root->empty[i]].mount, "."))
 			return false;
 	return true;
 }
@@ -439,9 +443,7 @@ int branch_build(struct sandbox *sandbox, struct root *root)
 	sandbox->building = root;
 	sandbox->branching = true;
 	for (size_t i = 0; i < root->parent->place_count && !failed; i++)
-		failed = (root->parent->places[i].kind != PLACE_READ_ONLY && i > 0 &&
-		          watch_around(root, root->parent->places[i].dest)) ||
-		         add(sandbox, root, i);
+		failed = (i > 0 && watch_around(root, root->parent->places[i].dest)) || add(sandbox, root, i);
 	sandbox->branching = false;
 	sandbox->building = NULL;
 	sandbox->root = present;

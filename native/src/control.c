@@ -63,17 +63,7 @@ static int drop(struct sandbox *sandbox, const struct plan *rest, struct answer 
 static int spare(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
 	(void)answer;
-	sandbox->spare_is_new = rest->steps[0].argc > 1 && step_flag(argument(rest, 1), "new");
 	snprintf(sandbox->spare_parent, sizeof sandbox->spare_parent, "%s", argument(rest, 0));
-	return 1;
-}
-
-/* A network for a file will be asked for. */
-static int ahead(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
-{
-	(void)rest;
-	(void)answer;
-	sandbox->want_network = sandbox->watch_settings = true;
 	return 1;
 }
 
@@ -92,17 +82,19 @@ static int end_processes(struct sandbox *sandbox, const struct plan *rest, struc
 	return answer->count < 0 ? -1 : 1;
 }
 
-/* full group: one for a file; that group's serves again, without a descriptor, where it is as it was made. */
+/*
+ * `full GROUP` asks for a file's: the network of the file before serves again, without a descriptor, where its settings are
+ * as they were made. `full used` says that it cannot, `full first` that there was none.
+ */
 static int network(struct sandbox *sandbox, const struct plan *rest, struct answer *answer)
 {
-	bool full = !strcmp(argument(rest, 0), "full");
-	if (full && rest->steps[0].argc > 1) {
-		int group = (int)strtol(argument(rest, 1), NULL, 10);
-		sandbox->watch_settings = true;
-		if (group > 0 && settings_are_unchanged(sandbox, group)) {
-			answer->group = group;
-			return 1;
-		}
+	const char *before = rest->steps[0].argc > 1 ? argument(rest, 1) : NULL;
+	bool full = !strcmp(argument(rest, 0), "full"), is_files = full && before;
+	int group = is_files ? (int)strtol(before, NULL, 10) : 0;
+	sandbox->watch_settings = sandbox->watch_settings || is_files;
+	if (group > 0 && settings_are_unchanged(sandbox, group)) {
+		answer->group = group;
+		return 1;
 	}
 	if (full && sandbox->spare_network >= 0) {
 		answer->fd = sandbox->spare_network;
@@ -113,8 +105,11 @@ static int network(struct sandbox *sandbox, const struct plan *rest, struct answ
 		answer->group = ++sandbox->network_group;
 		answer->fd = network_make(sandbox, &rest->steps[0], answer->group);
 	}
-	sandbox->want_network = full && answer->fd >= 0;
-	return answer->fd < 0 ? -1 : 1;
+	if (answer->fd < 0)
+		return -1;
+	/* Most files use no network, and the first one's serves them all. */
+	sandbox->want_network = full && !(is_files && !strcmp(before, "first"));
+	return 1;
 }
 
 /* The file's own namespace, to come back to. */
@@ -152,7 +147,7 @@ static const struct {
 	{ "enter", 3, enter_root }, { "return", 1, return_to },   { "drop", 1, drop },
 	{ "spare", 1, spare },      { "mark", 0, mark },          { "end", 1, end_processes },
 	{ "network", 1, network },  { "home", 0, home_network },  { "unlisten", 1, unlisten },
-	{ "changes", 2, changes },  { "ahead", 0, ahead },
+	{ "changes", 2, changes },
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
 

@@ -72,8 +72,7 @@ static struct root *take_spare(struct sandbox *sandbox, const char *id, const st
 	struct root *spare = sandbox->spare;
 	if (!spare || spare->parent != parent || strlen(id) >= sizeof spare->id)
 		return NULL;
-	bool served = spare->entered_ns != 0;
-	if (!branch_is_current(spare) || (served && !branch_is_untouched(spare))) {
+	if (!branch_is_current(spare)) {
 		drop_spare(sandbox);
 		return NULL;
 	}
@@ -89,7 +88,30 @@ static int enter_built(struct sandbox *sandbox, struct root *root, const struct 
 	return processes_mark(sandbox, root);
 }
 
-/* After a failure the worker is where it was, and can write there again. */
+/* Another root would be the same: there is nothing in the present one that entering it would take away. */
+static bool may_stay(struct sandbox *sandbox, const char *id, const struct root *parent, const struct plan *steps)
+{
+	const struct root *present = sandbox->current;
+	if (present->parent != parent || steps->count || strlen(id) >= sizeof present->id)
+		return false;
+	roots_look(sandbox);
+	return branch_is_untouched(present);
+}
+
+static int stay(struct sandbox *sandbox, const char *id, struct answer *answer)
+{
+	struct root *present = sandbox->current;
+	if (processes_mark(sandbox, present))
+		return -1;
+	memcpy(present->id, id, strlen(id) + 1);
+	answer->ahead = true;
+	return 0;
+}
+
+/*
+ * `freeze` the parent; `leaves`: nobody comes back to the present root; `may-stay`: it serves again where it is as it was.
+ * After a failure the worker is where it was, and can write there again.
+ */
 int enter(struct sandbox *sandbox, const char *id, const char *parent_id, const char *flags,
           const struct plan *steps, struct answer *answer)
 {
@@ -100,14 +122,18 @@ int enter(struct sandbox *sandbox, const char *id, const char *parent_id, const 
 		errno = EEXIST;
 		return step_fail(sandbox, "root", id);
 	}
+	if (step_flag(flags, "may-stay") && may_stay(sandbox, id, parent, steps))
+		return stay(sandbox, id, answer);
 	if (step_flag(flags, "freeze") && freeze_root(sandbox, parent, answer))
 		return -1;
 	struct root *root = take_spare(sandbox, id, parent);
 	answer->ahead = root != NULL;
 	if (!root)
 		root = build(sandbox, id, parent);
-	if (root && !enter_built(sandbox, root, steps))
+	if (root && !enter_built(sandbox, root, steps)) {
+		before->dropped = before->dropped || (step_flag(flags, "leaves") && before != &sandbox->file);
 		return 0;
+	}
 	struct failure failure = sandbox->failure;
 	if (sandbox->current != before)
 		roots_exchange(sandbox, before);
@@ -119,20 +145,6 @@ int enter(struct sandbox *sandbox, const char *id, const char *parent_id, const 
 	return -1;
 }
 
-/* A root that was left and is as it was, which saves the taking down of this one and the building of another. */
-static struct root *take_back(struct sandbox *sandbox, const struct root *parent)
-{
-	if (parent == sandbox->current) /* the worker may write to it, and roots that it has seen would not show that */
-		return NULL;
-	for (struct root *root = sandbox->roots; root; root = root->next)
-		if (root->dropped && !root->detached && root->parent == parent && root != sandbox->current &&
-		    branch_is_current(root) && branch_is_untouched(root)) {
-			root->dropped = false;
-			return root;
-		}
-	return NULL;
-}
-
 void build_spare(struct sandbox *sandbox)
 {
 	struct root *parent = roots_find(sandbox, sandbox->spare_parent);
@@ -140,7 +152,5 @@ void build_spare(struct sandbox *sandbox)
 	if (!parent || (sandbox->spare && sandbox->spare->parent == parent))
 		return;
 	drop_spare(sandbox);
-	sandbox->spare = sandbox->spare_is_new ? NULL : take_back(sandbox, parent);
-	if (!sandbox->spare)
-		sandbox->spare = build(sandbox, "spare", parent);
+	sandbox->spare = build(sandbox, "spare", parent);
 }

@@ -112,7 +112,7 @@ static void await_worker(struct sandbox *sandbox, int children, struct ending *e
 		                { .fd = children, .events = POLLIN },
 		                { .fd = sandbox->control, .events = POLLIN } };
 	struct signalfd_siginfo drained;
-	bool idle = true;
+	bool idle = false; /* the plan may say what to make ahead */
 	while (!reap(sandbox->worker, ending)) {
 		/* Not at once: the worker, woken by an answer, is about to run on this processor. */
 		int ready = poll(fds, 3, idle ? -1 : IDLE_AFTER_MS);

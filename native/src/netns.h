@@ -110,9 +110,9 @@ struct root {
 	bool is_frozen; /* each of its places, with nothing open for writing */
 	unsigned thaws; /* how often it has been */
 	int64_t entered_ns; /* for the first time, by the clock of ctime; 0: it has not been */
+	bool parent_was_frozen; /* when the root was built, or first entered */
 	unsigned parent_thaws; /* of the parent then */
-	bool parent_was_frozen;
-	long last_pid; /* when it was entered, or returned to */
+	long last_pid; /* when PID 1 last looked, which it does at each change of roots */
 	bool began_processes; /* while it was the worker's */
 	struct plan request; /* that its own steps came with */
 	struct processes before; /* those that lived when it was entered */
@@ -164,9 +164,9 @@ struct sandbox {
 	struct plan *request; /* of the worker, while it is served */
 	struct root *building; /* its steps run now */
 	bool branching; /* what the parent has is made for it, not what its own steps say */
-	struct root *spare; /* built ahead */
+	bool root_per_file; /* the worker will ask for one, and for a network */
+	struct root *spare; /* built ahead, which nobody has been in */
 	char spare_parent[ROOT_ID_BYTES]; /* build one on this root when there is time */
-	bool spare_is_new; /* and not one that served before */
 	unsigned root_serial;
 	struct processes seen; /* when PID 1 last looked */
 	int network; /* the file's network namespace */
@@ -275,7 +275,8 @@ typedef int step_function(struct sandbox *sandbox, const struct step *step);
 step_function step_store, step_tmpfs, step_lower, step_overlay, step_bind, step_readonly, step_mask;
 step_function step_proc, step_sysfs, step_devpts, step_mqueue, step_cgroup2, step_dev;
 step_function step_mkdir, step_symlink, step_file, step_whiteout, step_copy;
-step_function step_hostname, step_sysctl, step_rlimit, step_pid, step_capability, step_chdir, step_hold;
+step_function step_hostname, step_sysctl, step_rlimit, step_pid, step_capability, step_chdir, step_hold,
+	step_ahead;
 step_function step_loopback, step_listen, step_writable, step_readonly_all;
 int mount_tmpfs(struct sandbox *sandbox, const char *dest, const char *size);
 int mount_create(struct sandbox *sandbox, int fs, const char *type, unsigned attributes);
@@ -303,7 +304,6 @@ bool branch_is_untouched(const struct root *root);
 int place_upper(const struct root *root, size_t index, char *path, size_t size);
 
 /* freeze.c */
-int place_set_read_only(const struct place *place, bool read_only);
 int freeze_root(struct sandbox *sandbox, struct root *root, struct answer *answer);
 void thaw_root(struct root *root);
 uint64_t mount_id(int mount);
@@ -314,6 +314,7 @@ struct root *roots_find(struct sandbox *sandbox, const char *id);
 struct root *roots_new(struct sandbox *sandbox, const char *id, struct root *parent);
 void roots_forget(struct sandbox *sandbox, struct root *root);
 int roots_exchange(struct sandbox *sandbox, struct root *next);
+void roots_look(struct sandbox *sandbox);
 bool roots_tidy(struct sandbox *sandbox);
 void roots_limit_backlog(struct sandbox *sandbox);
 

@@ -21,7 +21,9 @@ int roots_begin(struct sandbox *sandbox)
 	snprintf(sandbox->file.id, sizeof sandbox->file.id, "file");
 	snprintf(sandbox->file.place, sizeof sandbox->file.place, "r/0");
 	sandbox->roots = sandbox->current = &sandbox->file;
-	sandbox->want_network = false;
+	if (sandbox->root_per_file)
+		snprintf(sandbox->spare_parent, sizeof sandbox->spare_parent, "%s", sandbox->file.id);
+	sandbox->want_network = sandbox->watch_settings = sandbox->root_per_file && sandbox->own_network;
 	sandbox->file.before.last_pid = sandbox->seen.last_pid = -1;
 	if ((mkdir("r", 0755) || mkdir("s", 0755) || mkdir("r/0", 0755)) && errno != EEXIST)
 		return step_fail(sandbox, "mkdir", "r");
@@ -69,6 +71,8 @@ struct root *roots_new(struct sandbox *sandbox, const char *id, struct root *par
 	root->fd = -1;
 	root->before.last_pid = -1;
 	root->parent = parent;
+	root->parent_was_frozen = parent->is_frozen;
+	root->parent_thaws = parent->thaws;
 	parent->children++;
 	parent->was_parent = true;
 	root->next = sandbox->roots;
@@ -160,12 +164,19 @@ static int park(struct sandbox *sandbox, const struct root *root)
 	return failed ? -1 : 0;
 }
 
-static void note_exchange(const struct sandbox *sandbox, struct root *left, struct root *entered)
+/* Remembers whether processes began in the present root since it was entered, or since the last look. */
+void roots_look(struct sandbox *sandbox)
+{
+	struct root *present = sandbox->current;
+	long last_pid = processes_last_pid(sandbox);
+	present->began_processes = present->began_processes || last_pid < 0 || present->last_pid != last_pid;
+	present->last_pid = last_pid;
+}
+
+static void note_entered(const struct root *left, struct root *entered)
 {
 	struct timespec now;
-	long last_pid = processes_last_pid(sandbox);
-	left->began_processes = left->began_processes || last_pid < 0 || left->last_pid != last_pid;
-	entered->last_pid = last_pid;
+	entered->last_pid = left->last_pid;
 	if (entered->entered_ns || !entered->parent)
 		return;
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
@@ -189,8 +200,9 @@ int roots_exchange(struct sandbox *sandbox, struct root *next)
 		sandbox->failure = failure;
 		return -1;
 	}
+	roots_look(sandbox);
 	sandbox->current = next;
 	sandbox->root = next->fd;
-	note_exchange(sandbox, present, next);
+	note_entered(present, next);
 	return park(sandbox, present);
 }

@@ -34,6 +34,7 @@ static const struct {
 	{ "capability", 1, step_capability },
 	{ "grace", 1, step_nothing },
 	{ "hold", 0, step_hold },          { "chdir", 1, step_chdir },
+	{ "ahead", 0, step_ahead },
 };
 
 int step_fail(struct sandbox *sandbox, const char *syscall, const char *path)

@@ -85,6 +85,14 @@ int step_hold(struct sandbox *sandbox, const struct step *step)
 	return 0;
 }
 
+/* The worker will ask for a root and a network per file: the first ones are made while it boots. */
+int step_ahead(struct sandbox *sandbox, const struct step *step)
+{
+	(void)step;
+	sandbox->root_per_file = true;
+	return 0;
+}
+
 /* What an ordinary user's worker may take into use, in the sandbox's own user namespace. */
 int step_capability(struct sandbox *sandbox, const struct step *step)
 {

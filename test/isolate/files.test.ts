@@ -2,7 +2,7 @@ import { test } from 'vitest'
 import { expectToPass } from '../support/isolate-suite.ts'
 
 test('what beforeAll wrote is there in every test, and what a test did to it is gone in the next', () =>
-  expectToPass({ files: ['branches', 'first-write'], tests: 81 }))
+  expectToPass({ files: ['branches', 'first-write'], tests: 82 }))
 
 test('changes() lists what was created, modified and deleted', () =>
   expectToPass({ files: ['changes'], tests: 53 }))

@@ -17,9 +17,13 @@ test('with isolate: false as well', () =>
 test('writes while the launcher builds the next root are seen', () =>
   expectToPass({
     files: ['while-built'],
-    tests: 1,
+    tests: 2,
     test: {
-      environmentOptions: { netns: { fs: { private: [`way/${'deep/'.repeat(200)}end`] } } },
+      environmentOptions: {
+        netns: {
+          fs: { private: [`way/${'deep/'.repeat(200)}end`], readonly: ['src/greeting.ts'] },
+        },
+      },
     },
   }))
 

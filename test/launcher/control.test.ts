@@ -201,6 +201,40 @@ console.log(JSON.stringify(log))`
   ])
 })
 
+test('a root that was made while the worker boots serves until something is changed in it', async () => {
+  const script = `
+const fs = require('node:fs')
+const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+const stat = () => fs.readFileSync('/proc/1/stat', 'latin1')
+const idle = () => { for (let before; before !== (before = stat()) || !before.includes(') S ');) pause() }
+const root = () => String(fs.statSync('/', { bigint: true }).ctimeNs)
+const next = (id) => { const { ok, errno, ahead } = ask(['enter', id, 'file', 'freeze,leaves,may-stay'], ['spare', 'file']); return ok ? [ahead, root()] : errno }
+idle()
+const [isAhead, first] = next('a')
+pause()
+const [, second] = next('b')
+const former = ask(['return', 'a']).errno
+fs.writeFileSync('/place/written', '')
+idle()
+const [, third] = next('c')
+const log = [isAhead, second === first, former, third === first, fs.readdirSync('/place'), ask(['return', 'b']).errno]
+pause()
+fs.chmodSync('/place', 0o700)
+const [, fourth] = next('d')
+log.push(fourth === third, fs.statSync('/place').mode & 0o777)
+console.log(JSON.stringify(log))`
+  expect(await outputOf(script, [...withPlaces, ['ahead']])).toEqual([
+    true,
+    true,
+    ENOENT,
+    false,
+    [],
+    ENOENT,
+    false,
+    0o755,
+  ])
+})
+
 test('a request that fails half way leaves the worker where it was, able to write', async () => {
   const script = `
 const fs = require('node:fs')

@@ -118,7 +118,7 @@ function beginFile(): void {
 
 /** Not tried again after a failure: threads that could not be moved once would be left where they are. */
 function begin(runs: FileRuns): void {
-  if (runs.isOpen || unfit) return
+  if (runs.isReady || unfit) return
   try {
     runs.begin()
   } catch (error) {

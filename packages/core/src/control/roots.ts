@@ -22,11 +22,10 @@ export interface RootRequest {
   readonly leaves?: EnteredRoot | undefined
   /** With `full`: nobody has used the network that is left. It serves again, unless its settings were changed. */
   readonly isUnused?: boolean
-  /**
-   * Another one on the same parent will follow: it is made ready while nobody waits. `new`: one that no file has seen, since
-   * it would not show what the runner writes on the host meanwhile.
-   */
-  readonly next?: 'any' | 'new'
+  /** The root that is left serves again where nobody has changed anything in it. */
+  readonly mayStay?: boolean
+  /** Another one on the same parent will follow: it is made ready while nobody waits. */
+  readonly expectsNext?: boolean
   /** The parent changes no more while others stand on it, but for files that are open for writing. */
   readonly freeze: 'no' | 'yes'
 }
@@ -43,8 +42,6 @@ export interface EnteredRoot {
   /** The network before. */
   readonly networkBefore: Network | null
   readonly busy: readonly BusyMount[]
-  /** It had been built before it was asked for. */
-  readonly ahead: boolean
 }
 
 /** Where this process is: its root and its network. Every call moves all threads, or none. */
@@ -69,12 +66,10 @@ export class Roots {
     return shared(place, 'roots', () => new Roots(control))
   }
 
-  /** A root on that one will be asked for, with a network of its own: both are made ready while nobody waits. */
-  expect(parent: string): void {
-    this.#control.ask(['ahead'], ['spare', parent])
-  }
-
-  /** @throws NetnsError `NETNS_ISOLATE_FAILED`, `NETNS_ENOSPC`, `NETNS_THREADS_STUCK`; the process is where it was then */
+  /**
+   * @throws NetnsError `NETNS_ISOLATE_FAILED`, `NETNS_ENOSPC`, `NETNS_THREADS_STUCK`; the process is where it was then, with
+   *   `leaves` possibly in the parent
+   */
   enter(request: RootRequest): EnteredRoot {
     const id = `r${++this.#lastId}`
     const networkBefore = this.#network
@@ -90,7 +85,7 @@ export class Roots {
       throw error
     }
     if (leaves && leaves.network !== network) close(leaves.network)
-    return { id, parent, network, networkBefore, busy: answer.busy, ahead: answer.ahead }
+    return { id, parent, network, networkBefore, busy: answer.busy }
   }
 
   /**
@@ -167,12 +162,12 @@ export class Roots {
 
   /** One question: each answer costs a change of processes. */
   #ask(id: string, request: RootRequest): Answer & { readonly network: Network | null } {
-    const { parent, steps, network, freeze, leaves } = request
-    const enter: Command = ['enter', id, parent, freeze === 'yes' ? 'freeze' : '-']
+    const { parent, steps, network, leaves } = request
+    const enter: Command = ['enter', id, parent, flagsOf(request)]
     const before: Command[] = leaves ? [['end', leaves.id]] : []
     const after: Command[] = [
-      ...(leaves ? [['drop', leaves.id] satisfies Command, ...unlisten(leaves.network)] : []),
-      ...(request.next ? [['spare', parent, request.next] satisfies Command] : []),
+      ...unlisten(leaves?.network ?? null),
+      ...(request.expectsNext ? [['spare', parent] satisfies Command] : []),
     ]
     if (network === 'inherit')
       return { ...this.#control.ask(...before, enter, ...steps, ...after), network: null }
@@ -210,11 +205,22 @@ export class Roots {
   }
 }
 
-/** `full` with a number is a file's: that of the network which may serve again, or 0. */
+function flagsOf({ freeze, leaves, mayStay }: RootRequest): string {
+  const flags = [
+    ...(freeze === 'yes' ? ['freeze'] : []),
+    ...(leaves ? ['leaves'] : []),
+    ...(leaves && mayStay ? ['may-stay'] : []),
+  ]
+  return flags.join() || '-'
+}
+
+/** A file's says what became of the network before: its group where it may serve again. */
 function networkCommand({ network, isUnused, leaves }: RootRequest): Command {
   if (typeof network !== 'string') return ['network', 'some', ...network.map(String)]
   if (isUnused === undefined) return ['network', network]
-  return ['network', network, String((isUnused && leaves?.network?.group) || 0)]
+  const before = leaves?.network?.group
+  if (before === undefined) return ['network', network, 'first']
+  return ['network', network, isUnused ? String(before) : 'used']
 }
 
 function unlisten(network: Network | null): Command[] {

@@ -19,8 +19,6 @@ export interface Answer {
   readonly count: number
   /** The listeners of a network. */
   readonly group: number
-  /** It had been made before it was asked for. */
-  readonly ahead: boolean
   readonly busy: readonly BusyMount[]
 }
 

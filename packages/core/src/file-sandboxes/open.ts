@@ -34,6 +34,8 @@ class WorkerFileSandboxes implements FileSandboxes {
   /** Where the process is: in the root of a file, also after its end. */
   #present: EnteredRoot | undefined
   #request: FileSandboxRequest = {}
+  /** The runner writes on the host, in its own time, what files leave: a root that has looked there before would not show it. */
+  #hasKept = false
   /** The newest process when the file began. */
   #newest = ''
   /** Of the present network, where it has one of its own. */
@@ -45,14 +47,14 @@ class WorkerFileSandboxes implements FileSandboxes {
   constructor(place: WorkerPlace) {
     this.#place = place
     this.#roots = Roots.of(place)
-    if (!place.sharesNetwork) this.#roots.expect(FILE_ROOT)
   }
 
   begin(request: FileSandboxRequest = {}): void {
     const startedMs = performance.now()
-    const { options = {} } = request
+    const { options = {}, keep } = request
     const left = this.#present
     this.#request = request
+    this.#hasKept ||= keep !== undefined
     this.#present = this.#roots.enter({
       parent: FILE_ROOT,
       steps: rootSteps(options, this.#place.projectRoot),
@@ -60,7 +62,8 @@ class WorkerFileSandboxes implements FileSandboxes {
       isUnused: this.#isUnused(),
       freeze: 'yes',
       leaves: left,
-      next: request.keep ? 'new' : 'any',
+      mayStay: !this.#hasKept,
+      expectsNext: true,
     })
     IsolateQueue.of(this.#place).open()
     this.#place.state.set(BASE_ROOT, this.#present.id)

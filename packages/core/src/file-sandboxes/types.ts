@@ -39,13 +39,16 @@ export interface FileSandboxEnd {
  * Jest's environment constructor is.
  */
 export interface FileSandboxes {
-  /** Puts every thread of this process into a fresh sandbox: files as at the worker's start, a new network. */
+  /**
+   * Puts every thread of this process into a fresh sandbox: files as at the worker's start, a new network. Where nobody has
+   * changed or used those of the file before, these are as good.
+   */
   begin(request?: FileSandboxRequest): void
   /** Ends every `isolate()` of the file; those that wait and those that come until the next file begins are refused. */
   close(): void
   /**
-   * Ends the processes that began since. The process stays in the sandbox, which the next `begin` throws away: a late
-   * timer of the file reaches neither the host nor the next file.
+   * Ends the processes that began since. The process stays in the sandbox, and what is changed in it is thrown away by the
+   * next `begin`: a late timer of the file reaches neither the host nor the next file.
    */
   end(): FileSandboxEnd
 }

@@ -14,7 +14,7 @@ export function threadsPathInside({ context }: Planning): string | null {
 
 /** What a worker needs that may ask PID 1 for further roots: an ordinary user's has no capability without. */
 export function controlSteps(planning: Planning): Step[] {
-  const { threadsPath } = planning.context
+  const { threadsPath, rootPerFile } = planning.context
   const inside = threadsPathInside(planning)
   if (threadsPath === undefined || inside === null) return []
   return [
@@ -22,5 +22,6 @@ export function controlSteps(planning: Planning): Step[] {
       ? []
       : [['bind', `root${inside}`, threadsPath, 'ro,file'] satisfies Step]),
     ['capability', 'sys_admin', 'net_admin', 'net_raw', 'net_bind_service'],
+    ...(rootPerFile ? [['ahead'] satisfies Step] : []),
   ]
 }

@@ -38,6 +38,7 @@ export type Step =
   | readonly ['pid', first: string]
   | readonly ['grace', milliseconds: string]
   | readonly ['hold']
+  | readonly ['ahead']
   | readonly ['chdir', path: string]
   | readonly ['capability', ...names: string[]]
 
@@ -63,6 +64,8 @@ export interface SandboxContext {
   readonly graceMs?: number
   /** Path of netns-threads.so, where the worker may ask for further roots and networks. */
   readonly threadsPath?: string
+  /** The worker enters a root for each file: the first one and its network are made ready while it boots. @default false */
+  readonly rootPerFile?: boolean
 }
 
 /** Something that this machine or these options do not give to the full. */

@@ -44,6 +44,7 @@ export function planWorker(batch: Batch, surroundings: PlanSurroundings): Worker
     // Replaced by that of the launcher, once it has one.
     pidBase: process.pid,
     threadsPath: resolveThreads(),
+    rootPerFile: options.reuse,
   })
   const keep = globs.length > 0 ? { projectRoot: project.rootDir, globs } : undefined
   return { plan, keep }

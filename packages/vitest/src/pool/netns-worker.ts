@@ -8,14 +8,8 @@ import type { Backend, Emit } from './backend.ts'
 import { LiveWorker } from './live.ts'
 import { ReusedWorker } from './reused.ts'
 import { refused } from './refused.ts'
-import type { SandboxRequest } from './worker-plan.ts'
-import {
-  filesOf,
-  recipeOf,
-  startPlain,
-  startSandboxed,
-  type WorkerProcess,
-} from './worker-process.ts'
+import { filesOf, type SandboxRequest } from './worker-plan.ts'
+import { recipeOf, startPlain, startSandboxed, type WorkerProcess } from './worker-process.ts'
 
 const SHARED_NOTE = 'isolate: false: files that share a worker share its modules'
 

@@ -11,7 +11,7 @@ import type { PoolOptions, TestProject } from 'vitest/node'
 import type { WorkerSetup } from '../channel/protocol.ts'
 import { ownFile } from '../own-files.ts'
 import { compileCacheFor } from '../run/compile-cache.ts'
-import { profileGlobs } from '../run/profiles.ts'
+import { hasProfiler, profileGlobs } from '../run/profiles.ts'
 import type { Run } from '../run/run.ts'
 import { moduleCopyPlaces } from './module-copies.ts'
 
@@ -56,6 +56,7 @@ export function planWorker(
       publish: inspectorEndpoints(run),
       pidBase: run.nextPidBase(),
       threadsPath: resolveThreads(),
+      rootPerFile: filesOf(pool, options) !== 'one',
       // Node writes a profile after SIGTERM.
       ...(profiles.length > 0 ? { graceMs: PROFILE_GRACE_MS } : {}),
     },
@@ -66,6 +67,15 @@ export function planWorker(
     compileCache: cache.ours ? cache.directory : null,
     moduleCopies,
   }
+}
+
+export function filesOf(
+  { project, execArgv }: PoolOptions,
+  { reuse }: ResolvedOptions,
+): WorkerSetup['files'] {
+  if (!project.config.isolate) return 'shared'
+  // A debugger's port answers in the network that the process began with.
+  return reuse && !hasProfiler(execArgv) && !project.config.inspector.enabled ? 'fresh' : 'one'
 }
 
 function visibleRoots(run: Run, project: TestProject): string[] {

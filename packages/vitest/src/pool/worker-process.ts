@@ -16,7 +16,7 @@ import type { Run } from '../run/run.ts'
 import type { Recipe } from './warm-workers.ts'
 import { hasProfiler } from '../run/profiles.ts'
 import { workerEnv } from './worker-env.ts'
-import { entryPath, planWorker, type SandboxRequest } from './worker-plan.ts'
+import { entryPath, filesOf, planWorker, type SandboxRequest } from './worker-plan.ts'
 
 /** A started worker, in a sandbox or (for `fallback: 'warn'`) without one. */
 export interface WorkerProcess {
@@ -80,15 +80,6 @@ export async function endProcess({ child, ended, setup }: WorkerProcess): Promis
   child.kill('SIGTERM')
   await gone
   clearTimeout(killer)
-}
-
-export function filesOf(
-  { project, execArgv }: PoolOptions,
-  { reuse }: ResolvedOptions,
-): WorkerSetup['files'] {
-  if (!project.config.isolate) return 'shared'
-  // A debugger's port answers in the network that the process began with.
-  return reuse && !hasProfiler(execArgv) && !project.config.inspector.enabled ? 'fresh' : 'one'
 }
 
 /** Everything that {@link startSandboxed} makes a worker from. */

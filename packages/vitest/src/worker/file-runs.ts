@@ -24,6 +24,9 @@ type PreparedConfig = Pick<SerializedConfig, 'coverage'> & {
   readonly experimental?: { readonly viteModuleRunner?: boolean }
 }
 
+/** A sandbox that waits longer for its file is made again, since the host may have changed. */
+const WAITS_MS = 1000
+const now = performance.now.bind(performance)
 const on = process.on.bind(process)
 const off = process.off.bind(process)
 const errorEvents = ['uncaughtException', 'unhandledRejection']
@@ -36,6 +39,7 @@ export class FileRuns {
   #files: string[] | null = null
   #scope: HandleScope | null = null
   #isPrepared = false
+  #begunMs = 0
   startedMs = Date.now()
   /** Files that have ended. */
   count = 0
@@ -50,6 +54,7 @@ export class FileRuns {
     const { keep } = this.#setup
     this.#sandboxes.begin(keep ? { keep } : {})
     this.#files = []
+    this.#begunMs = now()
     this.startedMs = Date.now()
   }
 
@@ -83,8 +88,10 @@ export class FileRuns {
     this.#state?.runnerWorks()
   }
 
-  get isOpen(): boolean {
-    return this.#files !== null
+  /** A file runs, or its sandbox is there. */
+  get isReady(): boolean {
+    if (!this.#files) return false
+    return this.#files.length > 0 || now() - this.#begunMs < WAITS_MS
   }
 
   importPackage<Namespace>(id: string, load: () => Promise<Namespace>): Promise<Namespace> {
