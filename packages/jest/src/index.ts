@@ -1,4 +1,5 @@
 import { jsdomBase, nodeBase, type Base } from './environment/bases.ts'
+import { exitAtOnce } from './environment/exit.ts'
 import { optionsOf } from './environment/file-run.ts'
 import { isolated } from './environment/isolated.ts'
 import { workerSetup } from './environment/worker-setup.ts'
@@ -15,6 +16,8 @@ class NoEnvironment implements Environment {
 }
 
 const noBase: Base = { Environment: NoEnvironment, fs: { writeFileSync: () => {} } }
+if (workerSetup?.sandboxed) exitAtOnce()
+
 const OnNode = isolated(workerSetup ? nodeBase(workerSetup.jestRunner) : noBase)
 let OnDom: EnvironmentClass | undefined
 
