@@ -24,6 +24,7 @@
 #define ESRCH 3
 #define EINTR 4
 #define E2BIG 7
+#define EINVAL 22
 #define ETIMEDOUT 110
 #define O_RDONLY_CLOEXEC 02000000
 #define O_RDONLY_DIRECTORY_CLOEXEC (0200000 | 02000000)
@@ -354,34 +355,42 @@ struct entry {
 	char name[];
 };
 
-/*
- * Attends to the other threads that can have sockets and were not seen before. Gives 1 where there may be more of them, 0 or
- * -errno. The listing stops at a thread that has just ended, so all are in one buffer and the last of it is looked at.
- */
-static long attend_others(long process, long self, int is_first)
+/* All threads, in one buffer: gives its length or -errno. */
+static char listing[128 * 1024] __attribute__((aligned(8)));
+
+static long list_threads(void)
 {
-	static char buffer[128 * 1024] __attribute__((aligned(8)));
-	long found = 0, length, result = 0, last = self;
+	long used = 0, length;
 	long dir = call(SYS_openat, AT_FDCWD, (long)"/proc/self/task", O_RDONLY_DIRECTORY_CLOEXEC, 0);
 	if (dir < 0)
 		return dir;
-	while (result >= 0 && (length = call(SYS_getdents64, dir, (long)buffer, sizeof buffer, 0)) > 0) {
-		for (long at = 0; at < length && result >= 0;) {
-			const struct entry *entry = (const void *)(buffer + at);
-			long tid = number_of(entry->name);
-			at += entry->length;
-			if (tid <= 0)
-				continue;
-			last = tid;
-			if (tid == self || is_seen(tid) || (!is_first && is_in_network_of(tid, self)))
-				continue;
-			result = attend(process, tid);
-			found |= result;
-		}
-	}
+	while ((length = call(SYS_getdents64, dir, (long)listing + used, (long)sizeof listing - used, 0)) > 0)
+		used += length;
 	call(SYS_close, dir, 0, 0, 0);
-	if (result < 0)
-		return result;
+	return length == -EINVAL ? -E2BIG : used; /* no room for one more */
+}
+
+/*
+ * Attends to the other threads that can have sockets and were not seen before. Gives 1 where there may be more of them, 0 or
+ * -errno. The listing stops at a thread that has just ended, so the last of it is looked at.
+ */
+static long attend_others(long process, long self, long listed, int is_first)
+{
+	long found = 0, last = self;
+	for (long at = 0; at < listed;) {
+		const struct entry *entry = (const void *)(listing + at);
+		long tid = number_of(entry->name);
+		at += entry->length;
+		if (tid <= 0)
+			continue;
+		last = tid;
+		if (tid == self || is_seen(tid) || (!is_first && is_in_network_of(tid, self)))
+			continue;
+		long result = attend(process, tid);
+		if (result < 0)
+			return result;
+		found |= result;
+	}
 	return found || call(SYS_tgkill, process, last, 0, 0) == -ESRCH;
 }
 
@@ -456,29 +465,33 @@ static long settle(long process, long blocking_ms, long deadline)
 }
 
 /* Until there is none that a thread started before it moved itself: 0, or -errno. */
-static long move_others(long timeout_ms)
+static long move_others(long listed, long timeout_ms)
 {
 	long process = call(SYS_getpid, 0, 0, 0, 0), self = call(SYS_gettid, 0, 0, 0, 0);
 	long deadline = milliseconds() + timeout_ms, result;
 	int is_first = 1;
-	while ((result = attend_others(process, self, is_first)) > 0) {
+	while ((result = listed < 0 ? listed : attend_others(process, self, listed, is_first)) > 0) {
 		result = settle(process, move == 1 ? 2 : 20, deadline);
 		if (result == 0 && milliseconds() >= deadline)
 			result = -ETIMEDOUT;
 		if (result < 0)
 			break;
 		is_first = 0;
+		listed = list_threads();
 	}
 	return result;
 }
 
 /*
- * Gives 0 or -errno; then some threads may not have moved and the process should be given up. Call it from one thread at a
- * time.
+ * Gives 0; or errno where nothing has moved; or -errno, and then some threads may not have moved and the process should be given
+ * up. Call it from one thread at a time.
  */
 int netns_enter_network(int fd, int timeout_ms)
 {
 	struct kernel_action action = { enter_here, SA_SIGINFO | SA_RESTORER | SA_RESTART, netns_restore, ~0ul }, before;
+	long listed = list_threads();
+	if (listed < 0)
+		return (int)(listed == -E2BIG ? listed : -listed);
 	long result = enter_network(fd);
 	if (result < 0)
 		return (int)result;
@@ -488,7 +501,7 @@ int netns_enter_network(int fd, int timeout_ms)
 	result = call(SYS_rt_sigaction, SIGNAL, (long)&action, (long)&before, 8);
 	if (result < 0)
 		return (int)result;
-	result = move_others(timeout_ms);
+	result = move_others(listed, timeout_ms);
 	if (result < 0) /* a late signal must still find a handler */
 		return (int)result;
 	call(SYS_rt_sigaction, SIGNAL, (long)&before, 0, 8);

@@ -107,7 +107,7 @@ test('a worker that has no descriptor left to leave a network is replaced, and t
   })
   const { output, exitCode } = await project.run(['-i'])
   expect(exitCode, output).toBe(0)
-  expect(output).toMatch(/2 workers were not re-used: .*(?:EMFILE|no descriptor left)/)
+  expect(output).toMatch(/2 workers were not re-used: .*no descriptor left/)
 })
 
 test('a worker goes on after a file in which a standard stream was opened', async () => {

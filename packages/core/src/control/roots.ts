@@ -186,6 +186,7 @@ export class Roots {
     this.#sockets = undefined
     const before = this.#network?.fd ?? this.#homeNetwork()
     const result = this.#control.threads.enterNetwork(network?.fd ?? this.#homeNetwork())
+    if (result > 0) throw noDescriptor('open', errnoName(result))
     if (result < 0) {
       this.#control.threads.enterNetwork(before)
       this.#stuck = new NetnsError('NETNS_THREADS_STUCK', {
@@ -229,11 +230,14 @@ function unlisten(network: Network | null): Command[] {
 
 /** The kernel drops one for which the process has no number left. */
 function requireDescriptor({ fd }: Pick<Network, 'fd'>): void {
-  if (fd >= 0) return
-  throw new NetnsError('NETNS_ISOLATE_FAILED', {
+  if (fd < 0) throw noDescriptor('recvmsg', 'EMFILE')
+}
+
+function noDescriptor(syscall: string, errno: string): NetnsError {
+  return new NetnsError('NETNS_ISOLATE_FAILED', {
     stage: 'network',
-    syscall: 'recvmsg',
-    errno: 'EMFILE',
+    syscall,
+    errno,
     detail: 'this process has no descriptor left for a network',
     hint: 'Something in the tests opens files and does not close them.',
   })

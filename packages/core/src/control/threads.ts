@@ -5,7 +5,10 @@ import { NetnsError } from '../errors/netns-error.ts'
 export interface Threads {
   /** One answer of the control socket and the descriptor that came with it. */
   receive(socket: number): { readonly answer: Buffer; readonly fd: number }
-  /** Moves every thread of this process that can have sockets into a network namespace. Gives a negative errno where one could not be. */
+  /**
+   * Moves every thread of this process that can have sockets into a network namespace. Gives 0, an errno where nothing has
+   * moved, or a negative errno where some may have.
+   */
   enterNetwork(network: number): number
   /** The capabilities of the children that this thread starts, as a bit mask, until it is set to 0. */
   lend(capabilities: number): number
